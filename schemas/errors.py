@@ -1,0 +1,103 @@
+"""Every error that momus raises on purpose. The class docstring is the default message: what happened and what to do.
+
+    MomusError
+    ├── SettingsError
+    ├── DatabaseError
+    │   ├── DatabaseInUse
+    │   ├── DatabaseUnreachable
+    │   ├── DatabaseTooNew
+    │   └── EngineMissing
+    ├── SpoolError
+    │   ├── SpoolFull
+    │   ├── SpoolInUse
+    │   └── SpoolWriteFailed
+    ├── BadRequest
+    │   ├── Undecodable
+    │   └── TooLarge
+    ├── NotFound
+    ├── BadQuery
+    └── ModelError
+        ├── ModelUnreachable
+        └── ModelAnswerInvalid
+"""
+
+import inspect
+
+
+class MomusError(Exception):
+    """Something that momus knows went wrong; the message says what to do."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
+
+
+class SettingsError(MomusError):
+    """A setting has a value that cannot be used. `momus settings` lists all settings with their meaning."""
+
+
+class DatabaseError(MomusError):
+    """The database refused or failed."""
+
+
+class DatabaseInUse(DatabaseError):
+    """Another process has this chDB folder open. Stop it, or point MOMUS_DATABASE at a ClickHouse server."""
+
+
+class DatabaseUnreachable(DatabaseError):
+    """The ClickHouse server does not answer. Check MOMUS_DATABASE and that the server is running."""
+
+
+class DatabaseTooNew(DatabaseError):
+    """The database was written by a newer momus or a newer engine. Upgrade momus, or open another folder."""
+
+
+class EngineMissing(DatabaseError):
+    """The embedded engine is not installed. Run `pip install 'momus[embedded]'`, or point MOMUS_DATABASE at a server."""
+
+
+class SpoolError(MomusError):
+    """The spool cannot be used."""
+
+
+class SpoolFull(SpoolError):
+    """The spool has reached its limit. It drains as soon as the database accepts rows; raise MOMUS_SPOOL_LIMIT_BYTES."""
+
+
+class SpoolInUse(SpoolError):
+    """Another process writes to this spool folder. Stop it, or give this one its own MOMUS_SPOOL folder."""
+
+
+class SpoolWriteFailed(SpoolError):
+    """The spool could not be written, so the request was not acknowledged. Check the disk that holds MOMUS_SPOOL."""
+
+
+class BadRequest(MomusError):
+    """The request can never be accepted as it is."""
+
+
+class Undecodable(BadRequest):
+    """The body is not a valid OTLP export request."""
+
+
+class TooLarge(BadRequest):
+    """The request is larger than this collector takes. Lower the exporter's batch size, or raise MOMUS_REQUEST_LIMIT_BYTES."""
+
+
+class NotFound(MomusError):
+    """There is nothing of that name. `momus issues` lists issues, `momus sql 'SELECT * FROM conversations'` conversations."""
+
+
+class BadQuery(MomusError):
+    """The database cannot run this SQL."""
+
+
+class ModelError(MomusError):
+    """The model could not be asked."""
+
+
+class ModelUnreachable(ModelError):
+    """The model endpoint does not answer. Check MOMUS_MODEL_URL; without a model momus analyses with detectors alone."""
+
+
+class ModelAnswerInvalid(ModelError):
+    """The model's answer does not have the form that was asked for."""
