@@ -1,0 +1,232 @@
+"""OpenTelemetry's own GenAI conventions, in all the places where their content has travelled.
+
+Content sits in span attributes (`gen_ai.input.messages`, since 1.37), in the event
+`gen_ai.client.inference.operation.details` (of the span, or as a log record), in one event per message
+(`gen_ai.user.message`, ..., `gen_ai.choice`, until 1.36; of the span, or as log records), or nowhere, where its capture is off.
+
+https://github.com/open-telemetry/semantic-conventions-genai
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from collector_plugin.dialects.build import amount, make_execution, make_facts, make_log_facts, make_retrieval, number
+from collector_plugin.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
+from schemas.records import (
+    Document,
+    Feedback,
+    LogRecord,
+    MessageBody,
+    Record,
+    Span,
+    SpanEvent,
+    SpanFacts,
+    SpanRole,
+)
+
+NAME = "otel_genai"
+
+ROLES: dict[str, SpanRole] = {
+    "chat": "llm",
+    "generate_content": "llm",
+    "text_completion": "llm",
+    "embeddings": "embedding",
+    "execute_tool": "tool",
+    "retrieval": "retriever",
+    "vector_db_retrieve": "retriever",
+    "invoke_agent": "agent",
+    "create_agent": "agent",
+    "agent_step": "chain",
+    "invoke_workflow": "chain",
+}
+DETAILS = "gen_ai.client.inference.operation.details"
+EVALUATION = "gen_ai.evaluation.result"
+MESSAGE_EVENTS = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+CHOICE = "gen_ai.choice"
+
+
+def recognises(span: Span) -> bool:
+    """Any of the three attributes that every version requires."""
+    attributes = span.attributes
+    return "gen_ai.operation.name" in attributes or "gen_ai.provider.name" in attributes or "gen_ai.system" in attributes
+
+
+def read(span: Span) -> Iterator[Record]:
+    """Yield the facts of a GenAI span, and the tool execution or retrieval that it is."""
+    attributes = span.attributes
+    role = role_of(span)
+    yield make_facts(span, NAME, role, **content_fields(span), **model_fields(attributes))
+    if role == "tool":
+        yield make_execution(
+            span,
+            attributes.get("gen_ai.tool.name") or span.name.removeprefix("execute_tool "),
+            arguments=attributes.get("gen_ai.tool.call.arguments"),
+            result=attributes.get("gen_ai.tool.call.result"),
+            call_id=attributes.get("gen_ai.tool.call.id", ""),
+        )
+    elif role == "retriever":
+        yield make_retrieval(span, attributes.get("gen_ai.retrieval.query.text"), _documents(attributes.get("gen_ai.retrieval.documents")))
+
+
+def role_of(span: Span) -> SpanRole:
+    """What kind of work a span is, by its operation name; by what it carries where that is missing."""
+    operation = span.attributes.get("gen_ai.operation.name", "")
+    if operation in ROLES:
+        return ROLES[operation]
+    if not operation and "gen_ai.request.model" in span.attributes and "gen_ai.agent.name" not in span.attributes:
+        return "llm"
+    return "chain" if operation else "other"
+
+
+def content_fields(span: Span) -> dict[str, object]:
+    """Fields of SpanFacts that hold messages: from the attributes, and for a side they lack from the span's events."""
+    told = _from_attributes(span.attributes)
+    for event in _details(span.events), _from_message_events(span.events):
+        for side in ("input", "output"):
+            told[side] = told[side] or event[side]
+    tools = read_tool_definitions(parse_loosely(span.attributes.get("gen_ai.tool.definitions")))
+    return {**told, "tools_offered": tools, "is_truncated": _is_cut(span.attributes)}
+
+
+def model_fields(attributes: Mapping[str, str]) -> dict[str, object]:
+    """Fields of SpanFacts about the model that was called and what the call cost."""
+    return {
+        "agent_name": attributes.get("gen_ai.agent.name", ""),
+        "provider": attributes.get("gen_ai.provider.name") or attributes.get("gen_ai.system", ""),
+        "request_model": attributes.get("gen_ai.request.model", ""),
+        "response_model": attributes.get("gen_ai.response.model", ""),
+        "response_id": attributes.get("gen_ai.response.id", ""),
+        "finish_reason": finish_reason(attributes.get("gen_ai.response.finish_reasons") or attributes.get("gen_ai.response.finish_reason", "")),
+        "input_tokens": number(attributes, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
+        "output_tokens": number(attributes, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+        "cached_tokens": number(attributes, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
+        "cost_usd": amount(attributes, "gen_ai.usage.cost", "gen_ai.cost.total_cost", "operation.cost"),
+    }
+
+
+def finish_reason(text: str) -> str:
+    """The last of the finish reasons, which may be an array, JSON text of one, or a Python enum's name."""
+    reasons = as_list(parse(text)) or [text]
+    return as_str(reasons[-1]).rpartition(".")[2].lower()
+
+
+def _from_attributes(attributes: Mapping[str, str]) -> dict[str, tuple[MessageBody, ...]]:
+    system = _messages(attributes.get("gen_ai.system_instructions"), "system")
+    return {
+        "input": (system if _messages(attributes.get("gen_ai.input.messages")) else ()) + _messages(attributes.get("gen_ai.input.messages")),
+        "output": _messages(attributes.get("gen_ai.output.messages"), "assistant"),
+    }
+
+
+def _messages(text: str | None, role: str = "user") -> tuple[MessageBody, ...]:
+    """Messages from an attribute: JSON, cut JSON, or plain text by `role`. System instructions are parts without a role."""
+    if not text:
+        return ()
+    value = parse_loosely(text)
+    if role == "system":
+        value = [{"role": "system", "content": value if value is not None else text}]
+    return read_messages(text if value is None else value, "assistant" if role == "assistant" else "user")
+
+
+def _details(events: Iterable[SpanEvent]) -> dict[str, tuple[MessageBody, ...]]:
+    """Strands spreads one call's content over several events of this name, an attribute each."""
+    merged: dict[str, str] = {}
+    for event in events:
+        if event.name == DETAILS:
+            merged |= event.attributes
+    return _from_attributes(merged)
+
+
+def _from_message_events(events: Iterable[SpanEvent]) -> dict[str, tuple[MessageBody, ...]]:
+    said: dict[str, tuple[MessageBody, ...]] = {"input": (), "output": ()}
+    for event in events:
+        if event.name in MESSAGE_EVENTS:
+            said["input"] += _message_event(event.name, event.attributes)
+        elif event.name == CHOICE:
+            said["output"] += _choice(event.attributes)
+    return said
+
+
+def _message_event(name: str, fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
+    content = fields.get("content")
+    value = parse_loosely(content) if isinstance(content, str) else content
+    body = {**fields, "content": content if value is None else value, "role": fields.get("role") or MESSAGE_EVENTS[name]}
+    return read_messages(body)
+
+
+def _choice(fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
+    message = fields.get("message")
+    value = parse_loosely(message) if isinstance(message, str) else message
+    if isinstance(value, dict):
+        return read_messages({"role": "assistant"} | value)
+    return read_messages({"role": "assistant", "content": message if value is None else value})
+
+
+def _is_cut(attributes: Mapping[str, str]) -> bool:
+    """Whether a message attribute is JSON that a length limit has cut."""
+    texts = (attributes.get(key, "") for key in ("gen_ai.input.messages", "gen_ai.output.messages"))
+    return any(text[:1] == "[" and parse(text) is None for text in texts)
+
+
+def _documents(text: str | None) -> tuple[Document, ...]:
+    return tuple(
+        Document(as_str(item.get("id")), as_str(item.get("content")), item.get("score"))
+        for item in as_list(parse_loosely(text))
+        if isinstance(item, dict)
+    )
+
+
+# --- log records ------------------------------------------------------------------------------------------------------
+
+
+def event_name(log: LogRecord) -> str:
+    """The event's name, which some libraries put into an attribute instead of the field."""
+    return log.event_name or log.attributes.get("event.name", "") or log.attributes.get("event_name", "")
+
+
+def recognises_log(log: LogRecord) -> bool:
+    """A GenAI event, whichever way it is named."""
+    return event_name(log) in MESSAGE_EVENTS or event_name(log) in (DETAILS, CHOICE, EVALUATION)
+
+
+def read_log(log: LogRecord) -> Iterator[Record]:
+    """Yield what a GenAI log record tells of its span."""
+    name = event_name(log)
+    body = as_dict(parse(log.body))
+    if name == EVALUATION:
+        yield _feedback(log)
+    elif name == DETAILS:
+        # util-genai sends attributes, earlier versions a structured body
+        yield _details_facts(log, {**{key: as_str(value) for key, value in body.items()}, **log.attributes})
+    elif name == CHOICE:
+        yield make_log_facts(log, NAME, 2, output=_choice(body), finish_reason=finish_reason(as_str(body.get("finish_reason"))))
+    else:
+        yield make_log_facts(log, NAME, 1, input=_message_event(name, body))
+
+
+def _details_facts(log: LogRecord, attributes: Mapping[str, str]) -> SpanFacts:
+    tools = read_tool_definitions(parse_loosely(attributes.get("gen_ai.tool.definitions")))
+    return make_log_facts(log, NAME, 0, **_from_attributes(attributes), **model_fields(attributes), tools_offered=tools)
+
+
+def _feedback(log: LogRecord) -> Feedback:
+    attributes = log.attributes
+    score = attributes.get("gen_ai.evaluation.score.value")
+    return Feedback(
+        time_ns=log.time_ns,
+        name=attributes.get("gen_ai.evaluation.name", ""),
+        tenant=log.tenant,
+        service_name=log.service_name,
+        conversation_id=attributes.get("gen_ai.conversation.id", ""),
+        trace_id=log.trace_id,
+        span_id=log.span_id,
+        response_id=attributes.get("gen_ai.response.id", ""),
+        score=None if score is None else float(score),
+        label=attributes.get("gen_ai.evaluation.score.label", ""),
+        comment=attributes.get("gen_ai.evaluation.explanation", ""),
+    )

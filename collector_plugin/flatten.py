@@ -1,0 +1,213 @@
+"""Flatten export requests into spans and log records, losing nothing and knowing no vendor.
+
+Attribute values become text in the form of the OpenTelemetry Collector's `pcommon.Value.AsString`: strings as they are,
+numbers and booleans in JSON's spelling, bytes in base64, arrays and maps as JSON. What was not a string is named in
+`attribute_types`. Of a repeated attribute key the first value keeps the name (as the Collector's lookup does); the
+others are kept as `key#2`, `key#3`, ...
+"""
+
+import base64
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as ProtoLogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
+
+from schemas.records import LogRecord, Span, SpanEvent, SpanLink
+
+SPAN_KINDS = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
+STATUS_CODES = ("Unset", "Ok", "Error")
+MAX_DEPTH = 64  # an AnyValue nested deeper is cut there and says so; JSON readers refuse much deeper text anyway
+
+
+def flatten_traces(request: ExportTraceServiceRequest, tenant: str = "") -> list[Span]:
+    """Return the request's spans in the order given; none for an empty request."""
+    return [
+        _span(span, shared)
+        for resource_spans in request.resource_spans
+        for scope_spans in resource_spans.scope_spans
+        for shared in (_shared(resource_spans, scope_spans, tenant),)
+        for span in scope_spans.spans
+    ]
+
+
+def flatten_logs(request: ExportLogsServiceRequest, tenant: str = "") -> list[LogRecord]:
+    """Return the request's log records in the order given; none for an empty request."""
+    return [
+        _log_record(record, shared)
+        for resource_logs in request.resource_logs
+        for scope_logs in resource_logs.scope_logs
+        for shared in (_shared(resource_logs, scope_logs, tenant),)
+        for record in scope_logs.log_records
+    ]
+
+
+def as_text(value: AnyValue) -> str:
+    """Return an attribute value as text, in the spelling of `pcommon.Value.AsString`; empty for no value."""
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return value.string_value
+    if kind is None:
+        return ""
+    plain = _plain(value)
+    if isinstance(plain, float):
+        return _float_text(plain)
+    return plain if isinstance(plain, str) else orjson.dumps(plain).decode()
+
+
+def _shared(of_resource: Any, of_scope: Any, tenant: str) -> dict[str, Any]:  # protobuf messages of either signal
+    """Fields that all records of one scope have in common."""
+    types: dict[str, str] = {}
+    resource = _attributes(of_resource.resource.attributes, "resource", types)
+    scope = _attributes(of_scope.scope.attributes, "scope", types)
+    return {
+        "tenant": tenant,
+        "service_name": resource.get("service.name", ""),
+        "resource_attributes": resource,
+        "resource_schema_url": of_resource.schema_url,
+        "scope_name": of_scope.scope.name,
+        "scope_version": of_scope.scope.version,
+        "scope_attributes": scope,
+        "scope_schema_url": of_scope.schema_url,
+        "attribute_types": types,
+    }
+
+
+def _span(span: ProtoSpan, shared: dict[str, Any]) -> Span:
+    types: dict[str, str] = dict(shared["attribute_types"])
+    return Span(
+        **shared
+        | {
+            "trace_id": span.trace_id.hex(),
+            "span_id": span.span_id.hex(),
+            "parent_span_id": span.parent_span_id.hex(),
+            "trace_state": span.trace_state,
+            "flags": span.flags,
+            "name": span.name,
+            "kind": _named(SPAN_KINDS, span.kind),
+            "start_ns": span.start_time_unix_nano,
+            "end_ns": span.end_time_unix_nano,
+            "attributes": _attributes(span.attributes, "span", types),
+            "status_code": _named(STATUS_CODES, span.status.code),
+            "status_message": span.status.message,
+            "events": tuple(_events(span, types)),
+            "links": tuple(_links(span, types)),
+            "dropped_attributes_count": span.dropped_attributes_count,
+            "dropped_events_count": span.dropped_events_count,
+            "dropped_links_count": span.dropped_links_count,
+            "attribute_types": types,
+        }
+    )
+
+
+def _events(span: ProtoSpan, types: dict[str, str]) -> Iterator[SpanEvent]:
+    for number, event in enumerate(span.events):
+        yield SpanEvent(event.name, event.time_unix_nano, _attributes(event.attributes, f"event.{number}", types))
+
+
+def _links(span: ProtoSpan, types: dict[str, str]) -> Iterator[SpanLink]:
+    for number, link in enumerate(span.links):
+        attributes = _attributes(link.attributes, f"link.{number}", types)
+        yield SpanLink(link.trace_id.hex(), link.span_id.hex(), link.trace_state, attributes)
+
+
+def _log_record(record: ProtoLogRecord, shared: dict[str, Any]) -> LogRecord:
+    types: dict[str, str] = dict(shared["attribute_types"])
+    _note_type("body", record.body, types)
+    return LogRecord(
+        **shared
+        | {
+            "time_ns": record.time_unix_nano or record.observed_time_unix_nano,
+            "observed_ns": record.observed_time_unix_nano,
+            "trace_id": record.trace_id.hex(),
+            "span_id": record.span_id.hex(),
+            "flags": record.flags,
+            "severity_text": record.severity_text,
+            "severity_number": int(record.severity_number),
+            "event_name": record.event_name,
+            "body": as_text(record.body),
+            "attributes": _attributes(record.attributes, "log", types),
+            "attribute_types": types,
+            "dropped_attributes_count": record.dropped_attributes_count,
+        }
+    )
+
+
+def _attributes(pairs: Iterable[KeyValue], place: str, types: dict[str, str]) -> dict[str, str]:
+    """Text by key; notes into `types` what was not a string."""
+    out: dict[str, str] = {}
+    for pair in pairs:
+        key = pair.key if pair.key not in out else _next_free(pair.key, out)
+        value = pair.value
+        if value.HasField("string_value"):
+            out[key] = value.string_value
+        else:
+            out[key] = as_text(value)
+            _note_type(f"{place}:{key}", value, types)
+    return out
+
+
+def _next_free(key: str, taken: dict[str, str]) -> str:
+    number = 2
+    while f"{key}#{number}" in taken:
+        number += 1
+    return f"{key}#{number}"
+
+
+def _note_type(name: str, value: AnyValue, types: dict[str, str]) -> None:
+    kind = value.WhichOneof("value")
+    if kind != "string_value":
+        types[name] = (kind or "empty").removesuffix("_value")
+
+
+def _plain(value: AnyValue, depth: int = 0) -> Any:  # any JSON value
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return None
+    if depth >= MAX_DEPTH:
+        return "(nested too deeply)"
+    if kind == "array_value":
+        return [_json_safe(_plain(item, depth + 1)) for item in value.array_value.values]
+    if kind == "kvlist_value":
+        return {pair.key: _json_safe(_plain(pair.value, depth + 1)) for pair in value.kvlist_value.values}
+    if kind == "bytes_value":
+        return base64.b64encode(value.bytes_value).decode()
+    return getattr(value, kind)
+
+
+def _json_safe(value: Any) -> Any:  # JSON has no NaN and no infinity; their names are kept as text
+    return _float_text(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _float_text(value: float) -> str:
+    """Go's encoding/json spelling: shortest digits, whole numbers without `.0`, exponents from 1e21 and below 1e-6."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    if value == 0:
+        return "-0" if math.copysign(1, value) < 0 else "0"
+    text = repr(value)
+    if 1e-6 <= abs(value) < 1e21:
+        return format(value, ".0f") if value == int(value) else _positional(text)
+    mantissa, _, exponent = text.partition("e")
+    return text if not exponent else f"{mantissa.removesuffix('.0')}e{'-' if int(exponent) < 0 else '+'}{abs(int(exponent))}"
+
+
+def _positional(text: str) -> str:
+    """Digits without an exponent, for values such as 1e-05 that repr() writes with one."""
+    if "e" not in text:
+        return text
+    mantissa, _, exponent = text.partition("e")
+    decimals = len(mantissa.partition(".")[2]) - int(exponent)
+    return format(float(text), f".{max(decimals, 0)}f").rstrip("0")
+
+
+def _named(names: tuple[str, ...], number: int) -> str:
+    """The name of an enum value; one that this version of OTLP does not know is kept as its number."""
+    return names[number] if 0 <= number < len(names) else str(number)

@@ -1,0 +1,97 @@
+"""Read the text that an attribute value holds: JSON, cut JSON, JSON in JSON, or a Python literal."""
+
+import ast
+import re
+from typing import Any
+
+import orjson
+
+MAX_LITERAL_CHARS = 262_144  # ast.literal_eval builds a tree many times the size of the text
+_STARTS_JSON = re.compile(r"\s*[\[{\"\-0-9tfn]")
+_CLOSERS = {"{": "}", "[": "]"}
+
+
+def parse(text: str | None) -> Any:  # whatever JSON value the text holds
+    """Return the value that `text` spells as JSON, or None where it is no JSON. Never raises."""
+    if not text or not _STARTS_JSON.match(text):
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def parse_loosely(text: str | None) -> Any:  # whatever value could be read
+    """Return what `text` spells as JSON, as JSON that was cut off, or as a Python literal; None where it is neither."""
+    if not text:
+        return None
+    value = parse(text)
+    if value is None and text.lstrip()[:1] in ("{", "["):
+        value = parse_literal(text)
+        value = parse_cut(text) if value is None else value
+    return value
+
+
+def parse_cut(text: str) -> Any:  # the value with what was complete
+    """Return what is complete of JSON text that an attribute length limit has cut; None where nothing is.
+
+    A string that the cut went through is kept up to the cut; a key without a value is dropped.
+    """
+    closers, in_string, escaped = [], False, False
+    for character in text:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in _CLOSERS:
+            closers.append(_CLOSERS[character])
+        elif character in "}]" and (not closers or closers.pop() != character):
+            return None
+    if not closers:
+        return None
+    return _close(text, "".join(reversed(closers)), in_string)
+
+
+def _close(text: str, closers: str, in_string: bool) -> Any:  # the repaired value
+    head = re.sub(r"\\(u[0-9a-fA-F]{0,3})?$", "", text) + '"' if in_string else text
+    for pattern in (r"$", r",\s*$", r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:?\s*$", r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:\s*[\w.+-]+$", r"[\w.+-]+$"):
+        value = parse(re.sub(pattern, "", head, count=1) + closers)
+        if value is not None:
+            return value
+    return None
+
+
+def parse_literal(text: str) -> Any:  # dict, list, str, number
+    """Return the Python literal (dict, list, tuple, string, number) that `text` is the repr() of, or None."""
+    if len(text) > MAX_LITERAL_CHARS:
+        return None
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+
+
+def as_json(value: Any) -> str:  # any JSON-like value
+    """Return `value` as compact JSON with sorted keys; what JSON cannot hold becomes its text."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode()
+    except (TypeError, ValueError, RecursionError):  # orjson.JSONEncodeError is a TypeError: lone surrogates, huge ints
+        return orjson.dumps(str(value).encode(errors="replace").decode()).decode()
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """Return `value` if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return `value` if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_str(value: Any) -> str:
+    """Return `value` if it is text; empty for null; anything else as compact JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else as_json(value)
