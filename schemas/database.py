@@ -1,0 +1,353 @@
+"""The database: one way to read and write it, whether it is embedded or a server.
+
+    chdb:///folder                                 the embedded engine; one process at a time, see folder.py
+    clickhouse://user:password@host:8123/momus     a server, over HTTP; clickhouses:// with TLS
+
+SQL lives in `queries/<name>.sql`; values travel beside it as parameters (`{name:Type}`), never inside it. Rows are JSON
+both ways, which is exact for what we store: 64-bit integers stay integers, times are nanoseconds in integers. An insert
+is one block with pinned limits, because the engine recognises a repeated insert only if it is cut the same way.
+
+A `Database` serves one thread at a time; `clone` makes one for another thread.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import clickhouse_connect
+import orjson
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from schemas.errors import BadQuery, DatabaseError, DatabaseInUse, DatabaseUnreachable, EngineMissing, SettingsError
+from schemas.folder import Folder, holder
+from schemas.statement import refuse_outside_world
+
+Row = dict[str, Any]  # Any: a row has the columns of whichever query was asked
+
+DATABASE_NAME = "momus"
+
+# The driver logs what it raises as well; here each failure is told once, by whoever handles it.
+logging.getLogger("clickhouse_connect").setLevel(logging.ERROR)
+
+# Set once per connection: what rows look like as JSON.
+_READ_SETTINGS = {
+    "session_timezone": "UTC",
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_quote_denormals": 0,
+    "output_format_json_validate_utf8": 1,
+}
+# Together they make an insert one block, cut the same way on every retry. A batch stays far below these limits.
+_ONE_BLOCK = {
+    "max_insert_threads": 1,
+    "max_insert_block_size": 1_048_449,
+    "min_insert_block_size_rows": 1_048_449,
+    "min_insert_block_size_bytes": 268_402_944,
+    "max_partitions_per_insert_block": 0,
+    "input_format_parallel_parsing": 0,
+    "input_format_skip_unknown_fields": 0,
+    "async_insert": 0,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+}
+# Codes of errors that speak of the database's state, not of the statement.
+_TROUBLE = frozenset({159, 164, 202, 209, 210, 241, 242, 243, 252, 279, 319, 425, 516, 999})
+
+
+class Answer(NamedTuple):
+    """What a person's SQL returned: column names and rows in order. `is_cut` where there are rows beyond the limit."""
+
+    columns: list[str]
+    rows: list[list[Any]]  # Any: the types are those of the person's query
+    is_cut: bool
+
+
+class Database:
+    """An open database. Not for two threads at once: use `clone`."""
+
+    def __init__(self, dsn: str, client: Client, folder: Folder | None, memory_limit_bytes: int) -> None:
+        self._dsn = dsn
+        self._client = client
+        self._folder = folder
+        self._memory_limit_bytes = memory_limit_bytes
+        self._is_open = True
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the embedded engine; None for a server."""
+        return self._folder.path if self._folder else None
+
+    @property
+    def engine_version(self) -> str:
+        """The version of the engine or server, such as 26.9.2.1."""
+        return str(self._client.server_version)
+
+    def query(self, name_or_sql: str, /, **parameters: Any) -> list[Row]:  # Any: values of the types that the SQL names
+        """Return the rows of a query: of `queries/<name>.sql`, or of the SQL itself.
+
+        64-bit integers come as int, DateTime64 as text in UTC, arrays as lists, Nullable as None.
+
+        Raises:
+            BadQuery: the SQL cannot run.
+            DatabaseError: the database failed.
+        """
+        with _translated(BadQuery):
+            body = self._client.raw_query(_sql(name_or_sql), parameters=parameters, fmt="JSONEachRow")
+        return [orjson.loads(line) for line in body.splitlines()]
+
+    def ask(self, sql: str, *, row_limit: int = 1000, timeout_s: float = 30.0, memory_bytes: int = 1 << 30) -> Answer:
+        """Run a person's SQL: it can only read, within these limits.
+
+        Raises:
+            BadQuery: the SQL cannot run, would write, or exceeds a limit.
+        """
+        limits = {
+            "max_execution_time": timeout_s,
+            "max_memory_usage": memory_bytes,
+            "max_result_rows": row_limit + 1,
+            "result_overflow_mode": "break",
+            "readonly": 1,
+        }
+        # Read-only cannot be undone on a connection of the embedded engine, so each question gets its own.
+        with _translated(BadQuery, is_user_sql=True), self.clone() as reader:
+            return reader._ask(sql.strip().rstrip(";"), limits, row_limit)
+
+    def _ask(self, sql: str, limits: Mapping[str, object], row_limit: int) -> Answer:
+        if self._folder:
+            refuse_outside_world(sql.encode())
+            self._client.command("SET " + ", ".join(f"{name} = '{value}'" for name, value in limits.items()))
+            limits = {}
+        body = self._client.raw_query(sql, fmt="JSONCompactEachRowWithNames", settings=dict(limits))
+        lines = [orjson.loads(line) for line in body.splitlines()]
+        columns, rows = (lines[0], lines[1:]) if lines else ([], [])
+        return Answer(columns, rows[:row_limit], len(rows) > row_limit)
+
+    def insert(
+        self, table: str, rows: Iterable[Mapping[str, object]], *, token: str | None = None, **settings: object
+    ) -> int:
+        """Store rows in one block and return how many there were; no rows is nothing to do.
+
+        A `token` that this table has seen among its last 10,000 inserts makes the insert do nothing. Text that is not
+        valid Unicode is stored with U+FFFD in its place.
+
+        Raises:
+            DatabaseError: nothing, or all but views that depend on the table, is stored.
+        """
+        lines = [_json(row) for row in rows]
+        if not lines:
+            return 0
+        chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
+        with _translated(DatabaseError):
+            self._client.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow", settings=chosen)
+        return len(lines)
+
+    def command(self, name_or_sql: str, /, **parameters: Any) -> None:  # Any: values of the types that the SQL names
+        """Run a statement that returns no rows, such as DDL.
+
+        Raises:
+            DatabaseError: the statement failed.
+        """
+        with _translated(DatabaseError):
+            self._client.command(_sql(name_or_sql), parameters=parameters)
+
+    def detached_parts(self) -> list[Row]:
+        """Return the parts that the engine set aside when it opened: rows that are on disk, but in no answer."""
+        return self.query("detached_parts")
+
+    def announce(self, http_address: str) -> None:
+        """Tell other processes where this one answers SQL for the embedded engine; empty takes it back."""
+        if self._folder:
+            self._folder.announce(http_address)
+
+    def clone(self) -> "Database":
+        """Return another client of the same database, for another thread."""
+        if self._folder is None:
+            return open(self._dsn)
+        client = _engine_client(self._folder.path, self._memory_limit_bytes)
+        _enter(client)
+        return Database(self._dsn, client, self._folder.share(), self._memory_limit_bytes)
+
+    def close(self) -> None:
+        """Close the client; the last one of an embedded database lets go of its folder. Closing twice is harmless."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._client.close()
+        if self._folder:
+            self._folder.release()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:
+    """Open the database that `dsn` names; the embedded one is made where there is none.
+
+    Args:
+        dsn: see the top of this module.
+        memory_limit_bytes: what the embedded engine may use in all; a server has its own limit.
+
+    Raises:
+        SettingsError: the DSN cannot be read.
+        DatabaseInUse: another process has the folder.
+        DatabaseTooNew: a newer engine wrote the folder.
+        EngineMissing: chdb is not installed.
+        DatabaseUnreachable: no server answers there, or not to this user.
+    """
+    url = urlsplit(dsn)
+    if url.scheme == "chdb":
+        return _open_folder(dsn, _folder_path(url), memory_limit_bytes)
+    if url.scheme in ("clickhouse", "clickhouses") and url.hostname:
+        return Database(dsn, _server_client(url), None, memory_limit_bytes)
+    raise SettingsError(
+        "MOMUS_DATABASE must read chdb:///folder, clickhouse://user:password@host:port/database or clickhouses://..."
+    )
+
+
+def open_or_connect(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:
+    """Open the database; where a `momus serve` has the folder and answers SQL, connect to it instead.
+
+    Raises:
+        DatabaseInUse: another process has the folder and serves no endpoint.
+    """
+    try:
+        return open(dsn, memory_limit_bytes=memory_limit_bytes)
+    except DatabaseInUse:
+        who = holder(_folder_path(urlsplit(dsn)))
+        if who is None or not who.http_address:
+            raise
+        return open(f"clickhouse://{who.http_address}/{DATABASE_NAME}")
+
+
+def _folder_path(url: SplitResult) -> Path:
+    return Path(unquote(url.netloc + url.path)).resolve()
+
+
+def _open_folder(dsn: str, path: Path, memory_limit_bytes: int) -> Database:
+    folder = Folder(path)
+    try:
+        folder.stamp_engine(_installed_engine())
+        client = _engine_client(path, memory_limit_bytes)
+        with _translated(DatabaseError):
+            client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE_NAME} ENGINE = Atomic")
+        _enter(client)
+    except BaseException:
+        folder.release()
+        raise
+    return Database(dsn, client, folder, memory_limit_bytes)
+
+
+def _installed_engine() -> str:
+    """Return the version of the installed engine, without opening anything."""
+    try:
+        version: str = import_module("chdb").engine_version
+    except ModuleNotFoundError:
+        raise EngineMissing from None
+    return version
+
+
+def _engine_client(path: Path, memory_limit_bytes: int) -> Client:
+    # The engine would take nine tenths of the memory and 5 GiB of it for marks.
+    options = {"max_server_memory_usage": memory_limit_bytes, "mark_cache_size": memory_limit_bytes // 16}
+    with _translated(DatabaseError):
+        return clickhouse_connect.get_client(
+            interface="chdb", path=str(path), settings=_READ_SETTINGS, chdb_options=options
+        )
+
+
+def _enter(client: Client) -> None:
+    # The engine's own `default` is an Overlay database, in which views that refresh themselves fail.
+    client.database = DATABASE_NAME
+
+
+def _server_client(url: SplitResult) -> Client:
+    is_tls = url.scheme == "clickhouses"
+    database = url.path.strip("/") or "default"
+    place = f"{url.hostname}:{url.port or (8443 if is_tls else 8123)}"
+    try:
+        return clickhouse_connect.get_client(
+            host=url.hostname,
+            port=url.port or (8443 if is_tls else 8123),
+            username=unquote(url.username or "default"),
+            password=unquote(url.password or ""),
+            interface="https" if is_tls else "http",
+            database=database,
+            settings=_READ_SETTINGS,
+            # Threads may share this client's pool but not a session; we keep no state in one.
+            autogenerate_session_id=False,
+            compress=True,
+        )
+    except OperationalError as error:
+        raise DatabaseUnreachable(
+            f"No ClickHouse server answers at {place}. Check MOMUS_DATABASE and that the server is running."
+        ) from error
+    except ClickHouseError as error:
+        raise DatabaseUnreachable(f"The ClickHouse server at {place} refuses us: {_sentence(error)}") from None
+
+
+@cache
+def _sql(name_or_sql: str) -> str:
+    if not re.fullmatch(r"[a-z_0-9]+", name_or_sql):
+        return name_or_sql
+    return (files("schemas") / "queries" / f"{name_or_sql}.sql").read_text(encoding="utf-8")
+
+
+def _json(row: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(row)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_valid(row))
+
+
+def _valid(value: object) -> object:
+    """Replace lone surrogates, which JSON from some SDKs smuggles in and no UTF-8 can hold."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case Mapping():
+            return {_valid(key): _valid(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_valid(item) for item in value]
+    return value
+
+
+@contextmanager
+def _translated(error_type: type[DatabaseError] | type[BadQuery], *, is_user_sql: bool = False) -> Iterator[None]:
+    """Turn what the driver raises into our errors, in one sentence."""
+    try:
+        yield
+    except OperationalError as error:
+        if error.code is None:
+            raise DatabaseUnreachable from error
+        raise DatabaseError(_sentence(error)) from None
+    except ClickHouseError as error:
+        code = getattr(error, "code", None)
+        if code in _TROUBLE and not is_user_sql:
+            raise DatabaseError(_sentence(error)) from None
+        raise error_type(_sentence(error)) from None
+
+
+_NOISE = re.compile(
+    r"^.*?DB::Exception:\s*(?:Code: \d+\. DB::Exception:\s*)*"  # prefixes, one for each layer that passed it on
+    r"|(?:[.:]?\s*Expected one of|\s*[Ii]n scope |: [Ww]hile (?:executing|processing)|\. Stack trace).*$"
+    r"|\s*\((?:version [^)]*\)?\)|[A-Z][A-Z_]+\)).*$",  # the version, the code in capitals and the URL
+    re.DOTALL,
+)
+
+
+def _sentence(error: ClickHouseError) -> str:
+    """Return what went wrong without the engine's layers, stack traces and version."""
+    text = str(error)
+    for _ in range(3):
+        text = _NOISE.sub("", text)
+    text = " ".join(text.split())
+    return f"{text[:300].rstrip(' .:')}." if text else "The database gave no reason."

@@ -1,0 +1,117 @@
+"""Settings: read once at the edge into a frozen value, then passed down as plain arguments.
+
+Every setting is an environment variable `MOMUS_<NAME>`; units are the last word of the name. `momus settings` prints
+this table, and the one in README.md is made from it.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import SettingsError
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+class Settings(BaseSettings):
+    """How one momus process is set up. Every default works on a laptop with nothing else installed."""
+
+    model_config = SettingsConfigDict(env_prefix="MOMUS_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database: str = Field(
+        default_factory=lambda: f"chdb://{Path('momus-data/database').resolve()}",
+        repr=False,  # may hold a password
+        description="Where everything is stored: chdb:///folder for the embedded engine, "
+        "clickhouse://user:password@host:8123/momus for a server, clickhouses:// for one with TLS.",
+    )
+    spool: Path = Field(
+        default_factory=lambda: Path("momus-data/spool").resolve(),
+        description="Folder that holds acknowledged export requests until the database has them.",
+    )
+    grpc_address: str = Field(default="127.0.0.1:4317", description="Where OTLP over gRPC is received.")
+    http_address: str = Field(default="127.0.0.1:4318", description="Where OTLP over HTTP is received.")
+    clickhouse_address: str = Field(
+        default="127.0.0.1:8123",
+        description="Where the embedded engine answers ClickHouse's HTTP interface, for other terminals and BI.",
+    )
+    request_limit_bytes: int = Field(
+        default=64 * MIB, gt=0, description="Largest export request that is taken, after decompression."
+    )
+    spool_limit_bytes: int = Field(
+        default=8 * GIB, gt=0, description="Space the spool may use before exporters are asked to try again later."
+    )
+    segment_limit_bytes: int = Field(
+        default=16 * MIB, gt=0, description="Size at which a spool segment is closed and written to the database."
+    )
+    segment_age_s: float = Field(
+        default=1.0, gt=0, description="Age at which a spool segment is closed: how long new spans stay invisible."
+    )
+    spool_retention_days: float = Field(
+        default=0.0, ge=0, description="How long written segments are kept for replay; 0 deletes them once verified."
+    )
+    engine_memory_limit_bytes: int = Field(
+        default=2 * GIB, gt=0, description="Memory the embedded engine may use in all; a server has its own limit."
+    )
+    analyze_interval_s: float = Field(
+        default=60.0, ge=0, description="Pause between two runs of the analyzer in `momus serve`; 0 never runs it."
+    )
+    quiet_s: float = Field(
+        default=30.0, ge=0, description="A trace that received nothing for this long counts as closed and is analysed."
+    )
+    model_url: str = Field(
+        default="", description="Base URL of an OpenAI-compatible endpoint; empty analyses with detectors alone."
+    )
+    model_name: str = Field(default="", description="Chat model that summarises conversations and names findings.")
+    model_key: SecretStr = Field(default=SecretStr(""), description="Key for the model endpoint.")
+    embedding_model: str = Field(
+        default="", description="Embedding model at the same endpoint; empty uses the local light embedding."
+    )
+
+
+def load(**values: Any) -> Settings:  # Any: what a command line option or a test hands over is validated here
+    """Read the settings from the environment; `values` win over it.
+
+    Raises:
+        SettingsError: a value cannot be used; the message names the variable, never the value.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_in_one_sentence(error)) from None
+
+
+class SettingLine(NamedTuple):
+    """One row of the table of settings; all of it is text to print."""
+
+    name: str
+    variable: str
+    default: str
+    description: str
+
+
+def table() -> list[SettingLine]:
+    """Return every setting with its variable, default and meaning, in the order they are declared."""
+    return [
+        SettingLine(name, f"MOMUS_{name.upper()}", _default_text(name), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+# Defaults that depend on where momus is started are shown as they are meant, not as they are here.
+_COMPUTED_DEFAULTS = {"database": "chdb://./momus-data/database", "spool": "./momus-data/spool"}
+
+
+def _default_text(name: str) -> str:
+    if name in _COMPUTED_DEFAULTS:
+        return _COMPUTED_DEFAULTS[name]
+    default = Settings.model_fields[name].default
+    return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+
+
+def _in_one_sentence(error: ValidationError) -> str:
+    """Name the variables that are wrong and why; values stay out, one of them may be a key."""
+    faults = (f"MOMUS_{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors())
+    return f"{'; '.join(faults)}. `momus settings` lists all settings with their meaning."

@@ -1,0 +1,144 @@
+"""What can be said of an SQL statement without running it.
+
+The embedded engine is a command line tool at heart: it has no users, reads and writes any file the process may, opens
+network connections, and runs several statements at once. Where SQL comes from outside, `refuse_outside_world` takes
+that away before the engine sees it. It reads words, not grammar, and errs towards refusing; quoted text and comments are
+passed over, so that what is merely data is never refused.
+"""
+
+import re
+from collections.abc import Iterator
+
+from schemas.errors import BadQuery
+
+_TOKENS = re.compile(
+    rb"""(?P<space>\s+|--[^\n]*|\#[!\x20][^\n]*|/\*.*?\*/)
+       | (?P<text>'(?:[^'\\]|\\.|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+       | (?P<quoted>"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`)
+       | (?P<word>\w+)
+       | (?P<sign>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+# Everything else, from SYSTEM and ATTACH to BACKUP, is for whoever owns the process.
+_VERBS = frozenset(
+    b"select with from explain describe desc show exists check use set insert create alter drop truncate delete update "
+    b"optimize rename exchange kill".split()
+)
+_WRITES_SCHEMA = frozenset({b"create", b"alter", b"insert", b"drop"})
+# Table functions that compute, or read tables that are there; any other leaves the database.
+_TABLE_FUNCTIONS = frozenset(
+    b"format fuzzjson fuzzquery generate_series generaterandom generateseries input loop merge mergetreeanalyzeindexes "
+    b"mergetreecodecblockcounts mergetreeindex mergetreeprojection mergetreetextindex null numbers numbers_mt primes "
+    b"values view viewexplain viewifpermitted zeros zeros_mt".split()
+)
+_OUTSIDE_FUNCTIONS = frozenset(
+    b"arrowstream bigquery cluster clusterallreplicas dictionary eval executable file filesystem jdbc mongodb mysql "
+    b"odbc postgresql python redis remote remotesecure sqlite url ytsaurus oss gcs cosn s3 prometheusquery "
+    b"prometheusqueryrange catboostevaluate".split()
+)
+_OUTSIDE_FAMILIES = (b"s3", b"hdfs", b"url", b"file", b"iceberg", b"deltalake", b"hudi", b"paimon", b"azure", b"gcs")
+_ENGINES = frozenset({b"memory", b"null", b"view", b"materializedview", b"join", b"set", b"buffer", b"atomic", b"log"})
+
+
+def refuse_outside_world(sql: bytes) -> None:
+    """Let a statement pass that stays inside the database.
+
+    Raises:
+        BadQuery: it is more than one statement, or would touch a file, the network or the process.
+    """
+    tokens = list(_words(sql))
+    words = [word for word, _ in tokens]
+    verb = next((word for word in words if word != b"("), b"")
+    if verb not in _VERBS:
+        raise BadQuery(f"{_shown(verb)} is not available here: the embedded engine takes queries, inserts and DDL.")
+    if b";" in b"".join(words).rstrip(b";"):
+        raise BadQuery("Only one statement can be run at a time.")
+    for index, (word, is_call) in enumerate(tokens):
+        if word in (b"infile", b"outfile"):
+            raise BadQuery(f"{_shown(word)} is not available here: a statement must not touch files.")
+        if is_call and _is_outside(word):
+            raise BadQuery(f"{_shown(word)}() is not available here: a statement must not leave the database.")
+        if verb in _WRITES_SCHEMA:
+            _refuse_outside_storage(words, index)
+
+
+def insert_head(body: bytes) -> tuple[bytes, str, int] | None:
+    """Return the statement, the format and the offset of the data of an INSERT that carries data.
+
+    `INSERT INTO t (a) FORMAT CSV\\n1` gives (`INSERT INTO t (a)`, `CSV`, offset of `1`). None where it is no INSERT, or
+    one that SELECTs its rows.
+    """
+    position, previous, words_seen = 0, b"", 0
+    for match in _TOKENS.finditer(body):
+        word = (match["word"] or b"").lower()
+        if match["space"]:
+            continue
+        if words_seen == 0 and word != b"insert":
+            return None
+        if word in (b"select", b"with", b"watch") and previous != b"(":
+            return None
+        if word == b"values":
+            return body[: match.start()], "Values", match.end()
+        if previous == b"format":
+            return body[:position], match[0].decode(), _after_newline(body, match.end())
+        if word == b"format":
+            position = match.start()
+        previous, words_seen = word or match[0], words_seen + 1
+    return None
+
+
+def _after_newline(body: bytes, offset: int) -> int:
+    """Skip blanks and one line break, as the server does: what follows is data, even where it starts with a blank."""
+    match = re.compile(rb"[ \t;]*\r?\n?").match(body, offset)
+    return match.end() if match else offset
+
+
+def _words(sql: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Yield each word or sign in lower case, and whether it is a name with a bracket behind it; text is left out."""
+    found = [match for match in _TOKENS.finditer(sql) if not match["space"]]
+    for match, following in zip(found, [*found[1:], None], strict=True):
+        is_call = following is not None and following[0] == b"("
+        if match["quoted"]:
+            name = match[0][1:-1].lower()
+            # A quoted name is a function only where it is called.
+            yield (name, True) if is_call else (b"", False)
+        elif not match["text"]:
+            yield match[0].lower(), is_call and match["word"] is not None
+
+
+def _is_outside(name: bytes) -> bool:
+    return name not in _TABLE_FUNCTIONS and (name in _OUTSIDE_FUNCTIONS or _is_of_family(name))
+
+
+def _is_of_family(name: bytes) -> bool:
+    """Whether it is one of many spellings of the same door, such as s3Cluster or icebergLocal."""
+    return any(
+        name == family or (name.startswith(family) and name[len(family) :] in _FAMILY_ENDINGS)
+        for family in _OUTSIDE_FAMILIES
+    )
+
+
+_FAMILY_ENDINGS = frozenset(
+    place + cluster
+    for place in (b"", b"s3", b"hdfs", b"local", b"azure", b"blobstorage", b"queue")
+    for cluster in (b"", b"cluster")
+)
+
+
+def _refuse_outside_storage(words: list[bytes], index: int) -> None:
+    """Refuse table engines, dictionaries and disks that lead out of the database."""
+    word, following = words[index], words[index + 1 :]
+    if word == b"engine":
+        engine = next((name for name in following if name != b"="), b"")
+        if engine not in _ENGINES and not engine.endswith(b"mergetree"):
+            raise BadQuery(f"ENGINE {_shown(engine)} is not available here: tables must stay inside the database.")
+    is_object = word in (b"dictionary", b"collection", b"function", b"user", b"role", b"disk")
+    if is_object and words[0] == b"create" and index <= 4 and b"table" not in words[:index]:
+        raise BadQuery(f"CREATE {_shown(word)} is not available here.")
+    if word in (b"disk", b"storage_policy") and following[:1] == [b"="]:
+        raise BadQuery("The disk of a table cannot be chosen here.")
+
+
+def _shown(word: bytes) -> str:
+    return word.decode(errors="replace").upper() or "An empty statement"
