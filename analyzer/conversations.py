@@ -116,7 +116,15 @@ def join(parts: Sequence[SpanFacts]) -> SpanFacts:
         told[side] = next((option for option in options if option), ())
     filled = {
         name: next((value for part in ordered if (value := getattr(part, name))), getattr(whole, name))
-        for name in ("conversation_id", "session_id", "user_id", "tools_offered", "finish_reason", "response_id", "agent_name")
+        for name in (
+            "conversation_id",
+            "session_id",
+            "user_id",
+            "tools_offered",
+            "finish_reason",
+            "response_id",
+            "agent_name",
+        )
     }
     return replace(whole, **filled, **told)
 
@@ -130,8 +138,15 @@ def _is_about_an_agent(trace: Trace) -> bool:
 
 def _place(unplaced: Iterable[Feedback], traces: Mapping[str, Trace]) -> None:
     """Feedback without a trace id names the model's answer or the conversation."""
-    by_answer = {facts.response_id: trace for trace in traces.values() for facts in trace.spans.values() if facts.response_id}
-    by_conversation = {facts.conversation_id: trace for trace in traces.values() for facts in trace.spans.values() if facts.conversation_id}
+    by_answer = {
+        facts.response_id: trace for trace in traces.values() for facts in trace.spans.values() if facts.response_id
+    }
+    by_conversation = {
+        facts.conversation_id: trace
+        for trace in traces.values()
+        for facts in trace.spans.values()
+        if facts.conversation_id
+    }
     for feedback in unplaced:
         trace = by_answer.get(feedback.response_id) or by_conversation.get(feedback.conversation_id)
         if trace:
@@ -144,7 +159,10 @@ def model_calls(trace: Trace) -> list[SpanFacts]:
     Two instrumentations at work see one call twice: as spans with the same answer id, or one inside the other. The one
     that carries more messages is kept, the outer one where they are equal.
     """
-    calls = sorted((facts for facts in trace.spans.values() if facts.role == "llm"), key=lambda facts: (facts.start_ns, facts.span_id))
+    calls = sorted(
+        (facts for facts in trace.spans.values() if facts.role == "llm"),
+        key=lambda facts: (facts.start_ns, facts.span_id),
+    )
     kept: dict[str, SpanFacts] = {}
     for call in calls:
         double = next((kept[facts.span_id] for facts in trace.ancestors(call.span_id) if facts.span_id in kept), None)
@@ -204,7 +222,11 @@ def _adopt(unnamed: Sequence[Trace], groups: Sequence[tuple[str, list[Trace]]]) 
                 links[other].add(trace.id)
     adopted: set[str] = set()
     waiting = list(unnamed)
-    while found := [(trace, next(other for other in links[trace.id] if other in owner)) for trace in waiting if links[trace.id] & owner.keys()]:
+    while found := [
+        (trace, next(other for other in links[trace.id] if other in owner))
+        for trace in waiting
+        if links[trace.id] & owner.keys()
+    ]:
         for trace, other in found:
             owner[other].append(trace)
             owner[trace.id] = owner[other]
@@ -311,14 +333,26 @@ def spoken_calls(trace: Trace) -> list[SpanFacts]:
     if any(call.input for call in calls) and any(call.output for call in calls):
         return calls
     around = sorted(
-        (facts for facts in trace.spans.values() if facts.role in ("agent", "chain", "other") and (facts.input or facts.output)),
+        (
+            facts
+            for facts in trace.spans.values()
+            if facts.role in ("agent", "chain", "other") and (facts.input or facts.output)
+        ),
         key=lambda facts: (sum(1 for _ in trace.ancestors(facts.span_id)), facts.start_ns),
     )
     speaker = around[0] if around else None
     if speaker is None:
         return calls
-    before = [] if any(call.input for call in calls) else [replace(speaker, output=(), start_ns=min([speaker.start_ns, *(c.start_ns for c in calls)]))]
-    after = [] if any(call.output for call in calls) else [replace(speaker, input=(), start_ns=max([speaker.end_ns, *(c.end_ns for c in calls)]))]
+    before = (
+        []
+        if any(call.input for call in calls)
+        else [replace(speaker, output=(), start_ns=min([speaker.start_ns, *(c.start_ns for c in calls)]))]
+    )
+    after = (
+        []
+        if any(call.output for call in calls)
+        else [replace(speaker, input=(), start_ns=max([speaker.end_ns, *(c.end_ns for c in calls)]))]
+    )
     return before + calls + after
 
 
@@ -328,7 +362,9 @@ def _is_delegated(trace: Trace, call: SpanFacts) -> bool:
 
 
 def _agent_name(trace: Trace, call: SpanFacts) -> str:
-    return call.agent_name or next((facts.agent_name for facts in trace.ancestors(call.span_id) if facts.agent_name), "")
+    return call.agent_name or next(
+        (facts.agent_name for facts in trace.ancestors(call.span_id) if facts.agent_name), ""
+    )
 
 
 def _tools_offered(spans: Iterable[SpanFacts]) -> tuple[ToolDefinition, ...] | None:
@@ -342,7 +378,11 @@ def root_exceptions(trace: Trace) -> list[SpanException]:
     said_below: set[tuple[str, str]] = set()
     for failure in trace.exceptions:
         said_below |= {(facts.span_id, _gist(failure)) for facts in trace.ancestors(failure.span_id)}
-    kept = [failure for failure in trace.exceptions if (failure.span_id, _gist(failure)) not in said_below and not _is_echo(failure, trace)]
+    kept = [
+        failure
+        for failure in trace.exceptions
+        if (failure.span_id, _gist(failure)) not in said_below and not _is_echo(failure, trace)
+    ]
     return sorted(kept, key=lambda failure: (failure.time_ns, failure.span_id))
 
 
@@ -353,7 +393,9 @@ def _gist(failure: SpanException) -> str:
 def _is_echo(failure: SpanException, trace: Trace) -> bool:
     """An error status without a word of its own above a span that failed with one."""
     below = (other for other in trace.exceptions if other.span_id != failure.span_id and (other.message or other.type))
-    return not failure.message and any(failure.span_id == facts.span_id for other in below for facts in trace.ancestors(other.span_id))
+    return not failure.message and any(
+        failure.span_id == facts.span_id for other in below for facts in trace.ancestors(other.span_id)
+    )
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
@@ -407,7 +449,9 @@ def _answer(call_id: str, name: str, after: int, results: Sequence[Message]) -> 
     return next((message for message in later if message.body.name in ("", name)), None)
 
 
-def _tool_call(message: Message, call_id: str, name: str, arguments: str, execution: ToolExecution | None, answer: Message | None) -> ToolCall:
+def _tool_call(
+    message: Message, call_id: str, name: str, arguments: str, execution: ToolExecution | None, answer: Message | None
+) -> ToolCall:
     said = answer.body.content if answer else None
     ran = execution.result if execution else None
     status = execution.status if execution else "unknown"
@@ -455,7 +499,16 @@ def looks_failed(result: str) -> bool:
     return head.startswith(_FAILURE_STARTS) or any(mark in head[:200] for mark in _FAILURE_MARKS)
 
 
-_FAILURE_STARTS = ("Error:", "error:", "ERROR:", "Error executing", "Error in ", "Traceback (most recent call last)", "Exception:", "An error occurred while")
+_FAILURE_STARTS = (
+    "Error:",
+    "error:",
+    "ERROR:",
+    "Error executing",
+    "Error in ",
+    "Traceback (most recent call last)",
+    "Exception:",
+    "An error occurred while",
+)
 _FAILURE_MARKS = ('"error": "', '"error":"', '"isError": true', '"isError":true', "'error': '")
 
 
@@ -466,5 +519,12 @@ def assigned_id(trace_id: str) -> str:
 
 def fingerprint(conversation: Conversation) -> str:
     """Return 32 hex digits that change when anything an analysis could see of the conversation changes."""
-    seen = (conversation.messages, conversation.tool_calls, conversation.retrievals, conversation.exceptions, conversation.feedback, conversation.tools_offered)
+    seen = (
+        conversation.messages,
+        conversation.tool_calls,
+        conversation.retrievals,
+        conversation.exceptions,
+        conversation.feedback,
+        conversation.tools_offered,
+    )
     return hashlib.blake2b(repr(seen).encode(errors="replace"), digest_size=16).hexdigest()

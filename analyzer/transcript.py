@@ -36,7 +36,9 @@ class Transcript:
             if body.content or body.tool_calls:
                 self._append(body, call, is_delegated, agent_name, time_ns=call.end_ns)
 
-    def _append(self, body: MessageBody, call: SpanFacts, is_delegated: bool, agent_name: str, time_ns: int = 0) -> None:
+    def _append(
+        self, body: MessageBody, call: SpanFacts, is_delegated: bool, agent_name: str, time_ns: int = 0
+    ) -> None:
         is_delegation = is_delegated and body.role == "user"
         turn = self.messages[-1].turn if self.messages else 0
         if body.role == "user" and not is_delegation:

@@ -196,7 +196,11 @@ def _float_text(value: float) -> str:
     if 1e-6 <= abs(value) < 1e21:
         return format(value, ".0f") if value == int(value) else _positional(text)
     mantissa, _, exponent = text.partition("e")
-    return text if not exponent else f"{mantissa.removesuffix('.0')}e{'-' if int(exponent) < 0 else '+'}{abs(int(exponent))}"
+    return (
+        text
+        if not exponent
+        else f"{mantissa.removesuffix('.0')}e{'-' if int(exponent) < 0 else '+'}{abs(int(exponent))}"
+    )
 
 
 def _positional(text: str) -> str:

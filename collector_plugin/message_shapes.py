@@ -144,15 +144,36 @@ def _part(item: Any) -> _Part | None:  # any element of a content list
     kind = as_str(item.get("type") or item.get("part_kind"))
     if kind in ("tool_call", "tool_use", "tool-call", "function_call", "toolCall"):
         return read_tool_request(item)
-    if kind in ("tool_call_response", "tool_result", "tool-result", "function_call_output", "tool-return", "tool_response"):
+    if kind in (
+        "tool_call_response",
+        "tool_result",
+        "tool-result",
+        "function_call_output",
+        "tool-return",
+        "tool_response",
+    ):
         return _read_result(item)
-    for key, reader in (("toolUse", read_tool_request), ("function_call", read_tool_request), ("functionCall", read_tool_request)):
+    for key, reader in (
+        ("toolUse", read_tool_request),
+        ("function_call", read_tool_request),
+        ("functionCall", read_tool_request),
+    ):
         if isinstance(item.get(key), dict):
             return reader(item[key])
     for key in ("toolResult", "function_response", "functionResponse"):
         if isinstance(item.get(key), dict):
             return _read_result(item[key])
-    if kind in ("reasoning", "thinking", "redacted_thinking", "image", "image_url", "input_image", "blob", "uri", "file"):
+    if kind in (
+        "reasoning",
+        "thinking",
+        "redacted_thinking",
+        "image",
+        "image_url",
+        "input_image",
+        "blob",
+        "uri",
+        "file",
+    ):
         return None
     for key in ("text", "content", "refusal"):
         if isinstance(item.get(key), str):
@@ -165,7 +186,9 @@ def read_tool_request(value: dict[str, Any]) -> ToolRequest:
     function = as_dict(value.get("function")) or value
     arguments = next((function[key] for key in ("arguments", "args", "input", "parameters") if key in function), None)
     return ToolRequest(
-        id=as_str(next((value[k] for k in ("call_id", "toolCallId", "toolUseId", "tool_call_id", "id") if value.get(k)), "")),
+        id=as_str(
+            next((value[k] for k in ("call_id", "toolCallId", "toolUseId", "tool_call_id", "id") if value.get(k)), "")
+        ),
         name=as_str(next((function[k] for k in ("name", "toolName", "tool_name") if function.get(k)), "")),
         arguments=canonical_arguments(arguments),
     )
@@ -174,7 +197,16 @@ def read_tool_request(value: dict[str, Any]) -> ToolRequest:
 def _read_result(value: dict[str, Any]) -> _Result:
     result = next((value[k] for k in ("response", "output", "result", "content") if value.get(k) is not None), None)
     return _Result(
-        call_id=as_str(next((value[k] for k in ("call_id", "tool_use_id", "toolCallId", "toolUseId", "tool_call_id", "id") if value.get(k)), "")),
+        call_id=as_str(
+            next(
+                (
+                    value[k]
+                    for k in ("call_id", "tool_use_id", "toolCallId", "toolUseId", "tool_call_id", "id")
+                    if value.get(k)
+                ),
+                "",
+            )
+        ),
         text=text_of(result),
         name=as_str(next((value[k] for k in ("name", "toolName", "tool_name") if value.get(k)), "")),
     )
@@ -183,13 +215,19 @@ def _read_result(value: dict[str, Any]) -> _Result:
 def text_of(value: Any) -> str:  # any JSON value
     """Return a tool's result or a message's content as the text that a person would call its content."""
     if isinstance(value, dict):
-        if set(value) <= {"type", "value"} and "value" in value:  # AI SDK: {"type": "json" | "text" | "error-text", "value"}
+        if (
+            set(value) <= {"type", "value"} and "value" in value
+        ):  # AI SDK: {"type": "json" | "text" | "error-text", "value"}
             return text_of(value["value"])
         if set(value) <= {"type", "text", "annotations"} and isinstance(value.get("text"), str):
             return cast(str, value["text"])
         if set(value) == {"json"}:  # Bedrock
             return as_str(value["json"])
-    if isinstance(value, list) and value and all(isinstance(item, dict) and isinstance(item.get("text"), str) for item in value):
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(item, dict) and isinstance(item.get("text"), str) for item in value)
+    ):
         return "\n".join(item["text"] for item in value)
     return as_str(value)
 
@@ -214,7 +252,9 @@ def read_tool_definitions(value: Any) -> tuple[ToolDefinition, ...]:
     items = list(value.values()) if isinstance(value, dict) and "name" not in value else as_list(value) or [value]
     for item in items:
         item = parse(item) if isinstance(item, str) else item
-        if isinstance(item, dict) and isinstance(declared := item.get("functionDeclarations", item.get("function_declarations")), list):
+        if isinstance(item, dict) and isinstance(
+            declared := item.get("functionDeclarations", item.get("function_declarations")), list
+        ):
             tools.extend(read_tool_definitions(declared))
         elif isinstance(item, dict):
             tools.extend(_definition(as_dict(item.get("function") or item.get("toolSpec")) or item))
@@ -223,7 +263,10 @@ def read_tool_definitions(value: Any) -> tuple[ToolDefinition, ...]:
 
 def _definition(value: dict[str, Any]) -> Iterator[ToolDefinition]:
     name = as_str(value.get("name"))
-    schema = next((value[k] for k in ("parameters", "input_schema", "inputSchema", "parameters_json_schema") if value.get(k)), None)
+    schema = next(
+        (value[k] for k in ("parameters", "input_schema", "inputSchema", "parameters_json_schema") if value.get(k)),
+        None,
+    )
     if name:
         yield ToolDefinition(name, as_str(value.get("description")), as_str(schema))
 

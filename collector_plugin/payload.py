@@ -55,7 +55,13 @@ def parse_cut(text: str) -> Any:  # the value with what was complete
 
 def _close(text: str, closers: str, in_string: bool) -> Any:  # the repaired value
     head = re.sub(r"\\(u[0-9a-fA-F]{0,3})?$", "", text) + '"' if in_string else text
-    for pattern in (r"$", r",\s*$", r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:?\s*$", r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:\s*[\w.+-]+$", r"[\w.+-]+$"):
+    for pattern in (
+        r"$",
+        r",\s*$",
+        r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:?\s*$",
+        r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:\s*[\w.+-]+$",
+        r"[\w.+-]+$",
+    ):
         value = parse(re.sub(pattern, "", head, count=1) + closers)
         if value is not None:
             return value

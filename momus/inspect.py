@@ -1,14 +1,9 @@
 """Read OTLP bodies from files and give the conversations that ingest would make of them, by the same code."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-from analyzer.conversations import assemble
-from collector_plugin.dialects import read_log, read_span
-from collector_plugin.flatten import flatten_logs, flatten_traces
 from collector_plugin.payload import parse
-from schemas.records import Conversation, Message, Record, Retrieval, Span, SpanException, ToolCall, ToolRequest
+from schemas.records import Conversation, Message, Retrieval, SpanException, ToolCall, ToolRequest
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
@@ -17,7 +12,8 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "conversation_id": conversation.id,
         "user_id": conversation.user_id or None,
         "trace_ids": list(conversation.trace_ids),
-        "messages": [_message(message) for message in conversation.messages],
+        "messages": [_message(message) for message in conversation.messages if not message.is_delegation],
+        "delegations": [_message(message) for message in conversation.messages if message.is_delegation],
         "tool_calls": [_tool_call(call) for call in conversation.tool_calls],
         "retrievals": [_retrieval(retrieval) for retrieval in conversation.retrievals],
         "exceptions": [_exception(failure) for failure in conversation.exceptions],
@@ -34,7 +30,7 @@ def _message(message: Message) -> dict[str, Any]:
         "turn": message.turn,
         "trace_id": message.trace_id,
         "span_id": message.span_id,
-    } | ({"is_delegation": True} if message.is_delegation else {})
+    }
 
 
 def _request(request: ToolRequest) -> dict[str, Any]:
@@ -60,4 +56,10 @@ def _retrieval(retrieval: Retrieval) -> dict[str, Any]:
 
 
 def _exception(failure: SpanException) -> dict[str, Any]:
-    return {"type": failure.type, "message": failure.message, "operation": failure.operation, "http_status": failure.http_status or None, "span_id": failure.span_id}
+    return {
+        "type": failure.type,
+        "message": failure.message,
+        "operation": failure.operation,
+        "http_status": failure.http_status or None,
+        "span_id": failure.span_id,
+    }

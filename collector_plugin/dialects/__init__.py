@@ -8,7 +8,7 @@ travels as log records has `recognises_log(log)` and `read_log(log)` as well and
 from collections.abc import Iterator
 from typing import Protocol
 
-from collector_plugin.dialects import otel_genai
+from collector_plugin.dialects import litellm, otel_genai, strands
 from collector_plugin.dialects.build import make_facts, span_exceptions
 from schemas.records import LogRecord, Record, Span, ToolExecution
 
@@ -36,7 +36,11 @@ class LogDialect(Protocol):
     def read_log(self, log: LogRecord) -> Iterator[Record]: ...
 
 
-DIALECTS: tuple[Dialect, ...] = (otel_genai,)
+DIALECTS: tuple[Dialect, ...] = (
+    litellm,
+    strands,
+    otel_genai,
+)
 LOG_DIALECTS: tuple[LogDialect, ...] = (otel_genai,)
 
 

@@ -1,7 +1,8 @@
 """Make records from a span: what is the same in every dialect, so that a dialect's file holds only what is its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from collector_plugin.dialects.identity import read_identity
@@ -19,8 +20,12 @@ from schemas.records import (
 )
 
 _HTTP_STATUS_KEYS = ("http.response.status_code", "http.status_code", "error.code")
-_STATUS_IN_TEXT = re.compile(r"\b(?:status(?:[ _]code)?|error code|HTTP(?:/\d(?:\.\d)?)?)[:= ]+([45]\d\d)\b", re.IGNORECASE)
-_GLUED = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)\((?P<quote>['\"])(?P<message>.*?)(?P=quote).*?\)\s*(?P<trace>Traceback .*)$", re.DOTALL)
+_STATUS_IN_TEXT = re.compile(
+    r"\b(?:status(?:[ _]code)?|error code|HTTP(?:/\d(?:\.\d)?)?)[:= ]+([45]\d\d)\b", re.IGNORECASE
+)
+_GLUED = re.compile(
+    r"^(?P<type>[A-Za-z_][\w.]*)\((?P<quote>['\"])(?P<message>.*?)(?P=quote).*?\)\s*(?P<trace>Traceback .*)$", re.DOTALL
+)
 
 
 def make_facts(span: Span, dialect: str, role: SpanRole, **known: Any) -> SpanFacts:  # any field of SpanFacts
@@ -72,7 +77,9 @@ def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> 
     return SpanFacts(**(fields | known))
 
 
-def make_execution(span: Span, name: str, *, arguments: Any = None, result: str | None = None, **known: Any) -> ToolExecution:
+def make_execution(
+    span: Span, name: str, *, arguments: Any = None, result: str | None = None, **known: Any
+) -> ToolExecution:
     """Return the tool execution that `span` is. `arguments` may be an object, its JSON or its Python repr."""
     failure = next(span_exceptions(span, name), None)
     fields: dict[str, Any] = {
@@ -126,7 +133,13 @@ def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
         message = span.attributes.get("error.message") or span.status_message
         stacktrace = span.attributes.get("error.stack_trace", "")
         yield _exception(
-            span, span.end_ns, span.attributes.get("error.type", ""), message, stacktrace=stacktrace, source="status", operation=operation
+            span,
+            span.end_ns,
+            span.attributes.get("error.type", ""),
+            message,
+            stacktrace=stacktrace,
+            source="status",
+            operation=operation,
         )
 
 
@@ -184,3 +197,9 @@ def amount(attributes: Any, *keys: str) -> float:
         if 0 <= value < 1e18:
             return value
     return 0.0
+
+
+def rewrite_users(facts: SpanFacts, rewrite: Callable[[str], str], **known: Any) -> SpanFacts:  # any field of SpanFacts
+    """Return `facts` with every user message's text put through `rewrite`; `known` overrides other fields."""
+    given = tuple(replace(body, content=rewrite(body.content)) if body.role == "user" else body for body in facts.input)
+    return replace(facts, **({"input": given} | known))

@@ -57,7 +57,8 @@ def read_identity(attributes: Attributes) -> Identity:
     """Return the ids of conversation, session and user that a span's attributes carry."""
     metadata = _metadata(attributes)
     return Identity(
-        _first(attributes, CONVERSATION_KEYS) or _first(metadata, ("session_id", "thread_id", "conversation_id", "sessionId")),
+        _first(attributes, CONVERSATION_KEYS)
+        or _first(metadata, ("session_id", "thread_id", "conversation_id", "sessionId")),
         _first(attributes, SESSION_KEYS),
         _first(attributes, USER_KEYS) or _first(metadata, ("user_id", "userId")),
     )

@@ -53,7 +53,9 @@ CHOICE = "gen_ai.choice"
 def recognises(span: Span) -> bool:
     """Any of the three attributes that every version requires."""
     attributes = span.attributes
-    return "gen_ai.operation.name" in attributes or "gen_ai.provider.name" in attributes or "gen_ai.system" in attributes
+    return (
+        "gen_ai.operation.name" in attributes or "gen_ai.provider.name" in attributes or "gen_ai.system" in attributes
+    )
 
 
 def read(span: Span) -> Iterator[Record]:
@@ -70,7 +72,11 @@ def read(span: Span) -> Iterator[Record]:
             call_id=attributes.get("gen_ai.tool.call.id", ""),
         )
     elif role == "retriever":
-        yield make_retrieval(span, attributes.get("gen_ai.retrieval.query.text"), _documents(attributes.get("gen_ai.retrieval.documents")))
+        yield make_retrieval(
+            span,
+            attributes.get("gen_ai.retrieval.query.text"),
+            _documents(attributes.get("gen_ai.retrieval.documents")),
+        )
 
 
 def role_of(span: Span) -> SpanRole:
@@ -101,10 +107,14 @@ def model_fields(attributes: Mapping[str, str]) -> dict[str, object]:
         "request_model": attributes.get("gen_ai.request.model", ""),
         "response_model": attributes.get("gen_ai.response.model", ""),
         "response_id": attributes.get("gen_ai.response.id", ""),
-        "finish_reason": finish_reason(attributes.get("gen_ai.response.finish_reasons") or attributes.get("gen_ai.response.finish_reason", "")),
+        "finish_reason": finish_reason(
+            attributes.get("gen_ai.response.finish_reasons") or attributes.get("gen_ai.response.finish_reason", "")
+        ),
         "input_tokens": number(attributes, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         "output_tokens": number(attributes, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
-        "cached_tokens": number(attributes, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
+        "cached_tokens": number(
+            attributes, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"
+        ),
         "cost_usd": amount(attributes, "gen_ai.usage.cost", "gen_ai.cost.total_cost", "operation.cost"),
     }
 
@@ -118,7 +128,8 @@ def finish_reason(text: str) -> str:
 def _from_attributes(attributes: Mapping[str, str]) -> dict[str, tuple[MessageBody, ...]]:
     system = _messages(attributes.get("gen_ai.system_instructions"), "system")
     return {
-        "input": (system if _messages(attributes.get("gen_ai.input.messages")) else ()) + _messages(attributes.get("gen_ai.input.messages")),
+        "input": (system if _messages(attributes.get("gen_ai.input.messages")) else ())
+        + _messages(attributes.get("gen_ai.input.messages")),
         "output": _messages(attributes.get("gen_ai.output.messages"), "assistant"),
     }
 
@@ -155,7 +166,11 @@ def _from_message_events(events: Iterable[SpanEvent]) -> dict[str, tuple[Message
 def _message_event(name: str, fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
     content = fields.get("content")
     value = parse_loosely(content) if isinstance(content, str) else content
-    body = {**fields, "content": content if value is None else value, "role": fields.get("role") or MESSAGE_EVENTS[name]}
+    body = {
+        **fields,
+        "content": content if value is None else value,
+        "role": fields.get("role") or MESSAGE_EVENTS[name],
+    }
     return read_messages(body)
 
 
@@ -204,7 +219,9 @@ def read_log(log: LogRecord) -> Iterator[Record]:
         # util-genai sends attributes, earlier versions a structured body
         yield _details_facts(log, {**{key: as_str(value) for key, value in body.items()}, **log.attributes})
     elif name == CHOICE:
-        yield make_log_facts(log, NAME, 2, output=_choice(body), finish_reason=finish_reason(as_str(body.get("finish_reason"))))
+        yield make_log_facts(
+            log, NAME, 2, output=_choice(body), finish_reason=finish_reason(as_str(body.get("finish_reason")))
+        )
     else:
         yield make_log_facts(log, NAME, 1, input=_message_event(name, body))
 
