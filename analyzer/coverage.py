@@ -1,0 +1,82 @@
+"""Does a tool that was offered cover what the agent refused? The question that tells a missing tool from a false refusal.
+
+Words are compared, not meanings, so the answer leans to "no tool covers it" unless a tool names both the deed and
+every object of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from analyzer.text import content_words, stem, stems, words
+from schemas.records import ToolDefinition
+
+_DEEDS = {
+    "read": "get find search list look lookup query fetch retrieve read check show view see access browse describe tell "
+    "know provide share display determine identify verify locate",
+    "create": "create add book make schedule reserve order place open register set buy purchase new submit issue post "
+    "generate write record file arrange",
+    "change": "update modify change edit reschedule move rename upgrade downgrade switch adjust replace correct swap",
+    "remove": "cancel delete remove close stop revoke unsubscribe terminate waive",
+    "send": "send email message notify text sms mail forward contact call remind",
+    "pay": "refund pay charge reimburse compensate credit transfer",
+    "compute": "calculate convert compute translate summarize compare analyze sum count estimate",
+    "play": "play stream transcribe listen watch open download upload print export import",
+}
+_DEED_OF = {stem(verb): deed for deed, listed in _DEEDS.items() for verb in listed.split()}
+_FULL_COVER = 0.99  # share of the objects that the tool must name
+_PART_COVER = 0.5
+
+Cover = Literal["covered", "other_deed", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far the offered tools go: `covered` by `tool`; `other_deed`: a tool handles the object, but not so; `none`."""
+
+    cover: Cover
+    tool: str = ""
+
+
+def coverage(tools: Sequence[ToolDefinition], wish: str) -> Coverage:
+    """Compare a wish such as "cancel my subscription" with the tools offered.
+
+    Returns `none` for no tools and for a wish without an object.
+    """
+    deeds, objects = _split(wish)
+    best = Coverage("none")
+    if not objects:
+        return best
+    for tool in tools:
+        named, described = stems_of_name(tool.name), stems(tool.description) | stems(tool.parameters)
+        share = len(objects & (named | described)) / len(objects)
+        tool_deeds = {_DEED_OF[word] for word in named if word in _DEED_OF} or {
+            _DEED_OF[word] for word in stems(tool.description.split(".")[0]) if word in _DEED_OF
+        }
+        is_same_deed = bool(deeds & tool_deeds)
+        # The deed's object must be the tool's own, not a word of its small print.
+        if share >= _FULL_COVER and is_same_deed and objects & named:
+            return Coverage("covered", tool.name)
+        if share >= _PART_COVER and objects & named and not is_same_deed:
+            best = Coverage("other_deed", tool.name)
+    return best
+
+
+def is_visible(wish: str, results: Sequence[str]) -> bool:
+    """Whether what the agent says it cannot see or tell is named in a result it was given."""
+    deeds, objects = _split(wish)
+    if not objects or deeds - {"read"} or "read" not in deeds:
+        return False
+    return any(objects <= stems(result[:20_000]) | stems_of_name(result[:20_000]) for result in results)
+
+
+def stems_of_name(name: str) -> set[str]:
+    """Stems of the words of an identifier."""
+    return {stem(word) for word in words(name) if len(word) > 1 and word.isalpha()}
+
+
+def _split(wish: str) -> tuple[set[str], set[str]]:
+    named = {stem(word) for word in words(wish)}
+    deeds = {_DEED_OF[word] for word in named if word in _DEED_OF}
+    objects = {stem(word) for word in content_words(wish)} - set(_DEED_OF)
+    return deeds, objects

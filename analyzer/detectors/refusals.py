@@ -1,0 +1,80 @@
+"""What the agent says instead of serving: that it cannot, that nothing is there, or that a person will take over."""
+
+import re
+from collections.abc import Iterator
+
+from analyzer.lexicon import NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
+from analyzer.observations import Observation, arguments_place, message_place, request_of
+from analyzer.text import content_words, sentences, words
+from schemas.records import Conversation, Message
+
+_NAME = "refusals"
+_CLAUSE_END = re.compile(
+    r"[,;:()–—]|\s-\s|\b(?:because|since|as (?:i|it|this|we|there)|but|so (?:i|you)|due to|however|though|and i\b|which|at this (?:time|point)"
+    r"|at the moment|right now|myself|on your behalf|weil|da ich|aber|car|mais|porque|pero|perché|ma)\b",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(
+    r"^(?:\W|\b(?:to|you|directly|currently|actually|with|in|of|any|further|please|be able to|assist|help|support|do|perform|"
+    r"complete|carry out|process|provide|offer|give|that|this|it|anything|for|you with|requests?|tasks?|actions?)\b)+",
+    re.IGNORECASE,
+)
+_HUMAN_TOOL = frozenset({"human", "humans", "representative", "operator", "supervisor", "escalate", "escalation", "person"})
+
+
+def refusals(conversation: Conversation) -> Iterator[Observation]:
+    """The first refusal of each answer, with what was refused; where there is none, the first "not found"."""
+    for message in conversation.messages:
+        if message.body.role == "assistant" and message.body.content and not message.is_delegation:
+            yield from _refusal_in(conversation, message)
+
+
+def handovers(conversation: Conversation) -> Iterator[Observation]:
+    """Each call that passes the user on to a person, unless the user's first words asked for one."""
+    asked = WANTS_HUMAN.search(request_of(conversation, 1))
+    for call in conversation.tool_calls:
+        named = set(words(call.name))
+        if not asked and (named & _HUMAN_TOOL or {"live", "agent"} <= named or named == {"transfer", "call"}):
+            yield Observation(
+                "handover", "handovers", arguments_place(conversation, call), call.arguments[:300],
+                operation=call.name, subject=_last_wish(conversation, call.turn), confidence="low",
+            )  # fmt: skip
+
+
+def _last_wish(conversation: Conversation, turn: int) -> str:
+    """The latest user message that says more than yes, thanks, or please connect me."""
+    for earlier in range(turn, 0, -1):
+        request = request_of(conversation, earlier)
+        if len(content_words(request)) >= 3 and not WANTS_HUMAN.search(request):
+            return request
+    return request_of(conversation, 1)
+
+
+def _refusal_in(conversation: Conversation, message: Message) -> Iterator[Observation]:
+    spoken = [sentence for _, sentence in sentences(message.body.content)]
+    request = request_of(conversation, message.turn)
+    for number, sentence in enumerate(spoken):
+        if NO_REFUSAL.search(sentence) or sentence.endswith(("?", "？")):
+            continue
+        around = " ".join(spoken[max(0, number - 1) : number + 2])
+        # "I can't find your order" refuses nothing: the tool was there and the record was not.
+        if NOT_FOUND.search(sentence):
+            yield Observation(
+                "not_found_said", _NAME, message_place(message), sentence,
+                subject=request, context=around, confidence="low",
+            )  # fmt: skip
+            return
+        refused = REFUSAL.search(sentence)
+        if refused:
+            yield Observation(
+                "refusal", _NAME, message_place(message), sentence,
+                subject=refused_action(sentence[refused.end() :]) or request, context=around, confidence="medium",
+            )  # fmt: skip
+            return
+
+
+def refused_action(rest: str) -> str:
+    """What is refused, from the words after "I cannot"; empty where they say no more than "help with that"."""
+    clause = _CLAUSE_END.split(rest, maxsplit=1)[0]
+    action = _FILLER.sub("", clause).strip(" .!?*_\"'")
+    return action if len(content_words(action)) >= 2 else ""

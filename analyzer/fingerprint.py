@@ -1,0 +1,117 @@
+"""The identity of a technical failure: momus grouping, version 1.
+
+A failure with a stack is known by its types and its frames, without line numbers; one without by the operation, the
+type, the codes it names and its parameterised message. The id is a hash of those components alone: it does not depend
+on order, time, host or what else was seen, so that any process at any time finds the same group. Any change of the
+components is a new version, with a new prefix; existing issues keep theirs.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from analyzer.failure_classes import FailureClass, classify
+from analyzer.parameterise import parameterise
+from analyzer.stacktrace import Frame, RaisedError, read_stacktrace
+from analyzer.text import shorten
+from analyzer.unwrap import http_status
+from schemas.families import Code
+
+VERSION = "v1"
+_FRAME_LIMIT = 12  # in-app frames nearest the raise
+_SYSTEM_FRAME_LIMIT = 4  # where no frame is in-app
+_TITLE_LIMIT = 100  # characters
+# Wrappers that name no failure: the type of what they wrap is in the message.
+_EMPTY_TYPES = frozenset({"", "error", "exception", "_other", "unknown", "unknownerror", "toolerror", "toolexception"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What groups a failure. `components` are the lines that were hashed, kept so that a person can see why."""
+
+    id: str
+    title: str
+    code: Code
+    failure_class: str
+    components: tuple[str, ...]
+
+
+def fingerprint(
+    message: str, *, operation: str = "", error_type: str = "", stacktrace: str = "", status: int = 0
+) -> Fingerprint:
+    """Group one failure.
+
+    Args:
+        message: what the failure says of itself; may itself hold a stack trace.
+        operation: the tool, model or span that failed.
+        error_type: the exception's class or `error.type`.
+        stacktrace: as text, in any of the languages `analyzer.stacktrace` reads.
+        status: HTTP status, 0 where none is known.
+    """
+    errors = read_stacktrace(stacktrace) or read_stacktrace(message)
+    said = errors[-1].message if errors and errors[-1].message else message
+    raised = errors[-1].type if errors and errors[-1].type else error_type
+    status = status or http_status(message)
+    # The type is the more reliable witness; a message may quote the words of another failure.
+    known = classify(f"{raised} {said} {status or ''}") if raised or said or status else None
+    components = _stack_components(errors, status) if any(error.frames for error in errors) else ()
+    if not components:
+        components = _message_components(said, operation, raised, status, known)
+    digest = hashlib.blake2b("\n".join(components).encode(), digest_size=8).hexdigest()
+    return Fingerprint(
+        f"{VERSION}:{digest}",
+        _title(said, operation, raised, status, known),
+        known.code if known else "exception",
+        known.name if known else "",
+        components,
+    )
+
+
+def _message_components(
+    message: str, operation: str, error_type: str, status: int, known: FailureClass | None
+) -> tuple[str, ...]:
+    parts = {
+        "operation": parameterise(operation),
+        "type": "" if error_type.lower() in _EMPTY_TYPES else parameterise(error_type),
+        "status": str(status or ""),
+        "class": known.name if known else "",
+        "message": parameterise(message),
+    }
+    return tuple(f"{name}={value}" for name, value in parts.items() if value)
+
+
+def _stack_components(errors: tuple[RaisedError, ...], status: int) -> tuple[str, ...]:
+    lines = [line for error in _distinct(errors) for line in (f"type={error.type}", *_frame_lines(error.frames))]
+    return (*((f"status={status}",) if status else ()), *lines)
+
+
+def _distinct(errors: tuple[RaisedError, ...]) -> tuple[RaisedError, ...]:
+    """All errors of a plain chain; of a group its distinct members, sorted, for their order is chance.
+
+    A group whose members are all the same is that one error: three failed downloads are the failed download.
+    """
+    roots = tuple(error for error in errors if error.is_group and not error.is_member)
+    if not roots:
+        return errors
+    members = {
+        (error.type, *_frame_lines(error.frames)): error for error in errors if error.is_member and not error.is_group
+    }
+    distinct = tuple(members[key] for key in sorted(members))
+    return distinct if len(distinct) == 1 else (*roots, *distinct)
+
+
+def _frame_lines(frames: tuple[Frame, ...]) -> tuple[str, ...]:
+    in_app = [frame for frame in frames if frame.is_in_app][:_FRAME_LIMIT]
+    return tuple(f"frame={frame.module}:{frame.function}" for frame in in_app or frames[:_SYSTEM_FRAME_LIMIT])
+
+
+def _title(message: str, operation: str, error_type: str, status: int, known: FailureClass | None) -> str:
+    """What a person reads: where, what, and the words of the failure itself where no well-known name fits."""
+    said = shorten(parameterise(message), 70)
+    said = said[len("Error: ") :] if said.lower().startswith("error: ") else said
+    kind = "" if error_type.lower() in _EMPTY_TYPES else error_type.rsplit(".", 1)[-1]
+    specific = known and known.name not in ("not_found", "validation", "bad_request", "code", "conflict")
+    what = known.title if known and specific else (said or (known.title if known else kind or "failed"))
+    if kind and not specific and kind.lower() not in what.lower():
+        what = f"{kind}: {what}" if what != "failed" else kind
+    shown_status = f" (HTTP {status})" if status and str(status) not in what else ""
+    return shorten(f"{operation or 'a call'}: {what}{shown_status}", _TITLE_LIMIT)

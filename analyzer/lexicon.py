@@ -1,0 +1,102 @@
+"""How agents say in many languages that they cannot, may not, found nothing or did something. Data, compiled once.
+
+Each line is one language; a pattern matches inside one sentence, case aside. A language that is not listed is not
+guessed at: its conversations still yield everything that needs no words. Kept narrow on purpose: a missed refusal costs
+one finding, a false one costs the trust in all.
+"""
+
+import re
+
+_REFUSAL = {
+    "en": r"\b(?:i|we)(?:'m| am|'re| are)?(?: (?:\w+ly|sorry,? but i|still|also|just|really))* (?:can(?:not|'t| not)|could(?:n't| not)|unable to|not able to|won't be able to|not (?:capable|equipped|authori[sz]ed|set up) |(?:don't|do not|didn't) (?:currently |actually |yet )?have (?:\w+ )?(?:the |an? |any |access)(?:\w+[- ]){0,3}?(?:ability|capability|capabilities|functionality|function|feature|tools?|means|option|way|access|permissions?|authority)\b(?: (?:to|for|of))?|(?:don't|do not) have access\b(?: to)?|lack (?:the |an? )?(?:\w+ )?(?:ability|capability|functionality|tools?|access|means)|(?:don't|do not) support)|\b(?:is|are) (?:beyond|outside) (?:of )?my (?:capabilit|abilit|scope)|\b(?:my (?:tools|system|capabilities) (?:do(?:es)? ?n[o']t|can(?:not|'t)|only))|^(?:\w+,? ){0,3}unable to (?:assist|help|process|provide|complete|perform|access)|\bthis (?:system|tool|service) (?:does ?n[o']t|cannot|can't) (?:support|allow|let)",
+    "de": r"\b(?:ich|wir) (?:kann|können|bin|sind|habe|haben)\b[^.!?]{0,70}?(?:nicht (?:möglich|in der lage|zugreifen|durchführen|ausführen|ändern|stornieren|helfen|weiterhelfen|anbieten|abrufen|bearbeiten|verfügbar)|leider nicht|kein(?:en|e|erlei)? (?:zugriff|zugang|möglichkeit|funktion|werkzeug|berechtigung)|nicht (?:für sie|ihre?n?|direkt))|\b(?:kann|können) (?:ich|wir) (?:leider |ihnen )*(?:nicht|kein)",
+    "fr": r"\bje ne (?:peux|suis|dispose|possède)(?:[^.!?]{0,20}?)\b(?:pas|malheureusement)(?: (?:en mesure|capable|la possibilité|d'un|de l'|accès|autorisée?|directement))?|\bje n'ai pas (?:accès|la possibilité|la capacité|d'outil|les outils|de fonction)|\bnous ne pouvons pas\b|\bil m'est impossible\b",
+    "es": r"\bno (?:puedo|podemos|podré|me es posible|soy capaz|estoy (?:en capacidad|autorizad[oa])|dispongo de|tengo (?:acceso|la capacidad|la posibilidad|forma|manera|una? herramienta|herramientas|permiso|habilitad[oa]))\b",
+    "pt": r"\bnão (?:posso|podemos|consigo|sou capaz|é possível para mim|tenho (?:acesso|a capacidade|como|uma? ferramenta|ferramentas|permissão)|disponho de)\b",
+    "it": r"\bnon (?:posso|possiamo|riesco|sono in grado|ho (?:accesso|la possibilità|la capacità|uno strumento|strumenti|modo)|dispongo di|mi è possibile)\b",
+    "nl": r"\b(?:ik|we|wij) (?:kan|kunnen|ben|heb)\b[^.!?]{0,50}?(?:helaas niet|niet (?:in staat|mogelijk)|geen (?:toegang|mogelijkheid|functie|tool)|niet (?:voor u|voor je|uw|je))",
+    "pl": r"\bnie (?:mogę|możemy|jestem w stanie|mam (?:dostępu|możliwości|narzędzi|uprawnień)|potrafię)\b",
+    "ru": r"\b(?:я |мы |к сожалению,? )*(?:не могу|не можем|не имею (?:доступа|возможности)|не в состоянии|не умею|нет (?:доступа|возможности|инструмент))",
+    "tr": r"\b(?:yapamıyorum|yapamam|erişemiyorum|erişimim yok|yetkim yok|(?:bunu )?gerçekleştiremiyorum|yardımcı olamıyorum|\w+(?:amıyorum|emiyorum|amam|emem)\b|imkanım yok|mümkün değil)",
+    "sv": r"\b(?:jag|vi) (?:kan (?:tyvärr )?inte|har (?:tyvärr )?(?:inte|ingen) (?:tillgång|möjlighet|åtkomst))",
+    "id": r"\b(?:saya|kami) (?:tidak (?:dapat|bisa|memiliki (?:akses|kemampuan|fitur|alat))|belum (?:dapat|bisa))",
+    "vi": r"\btôi (?:không thể|không có (?:khả năng|quyền|công cụ)|chưa thể)",
+    "zh": r"(?:我|我们|目前|抱歉|暂时)[^。！？]{0,8}(?:无法|不能|没有(?:权限|能力|办法|工具|功能)|不支持|做不到)",
+    "ja": r"(?:でき(?:ません|かねます)|対応しておりません|機能(?:が|は)(?:ありません|ございません)|権限がありません|アクセスできません|いたしかねます)",
+    "ko": r"(?:할 수 없|드릴 수 없|불가능합니다|기능이 없|권한이 없|접근할 수 없|지원하지 않|지원되지 않|어렵습니다)",
+    "ar": r"(?:لا (?:أستطيع|يمكنني|أملك|تتوفر لدي)|غير قادر على|ليس لدي)",
+    "hi": r"(?:नहीं कर (?:सकता|सकती|सकते)|असमर्थ हूँ|सुविधा नहीं है)",
+}
+
+_NOT_FOUND = {
+    "en": r"\b(?:no (?:matching |such |relevant |available |direct |record of )?(?:results?|records?|match(?:es)?|data|entr(?:y|ies)|documents?|items?|flights?|products?|orders?|slots?|appointments?|information|account|customer|user|reservation)s?\b[^.!?]{0,40}?\b(?:found|available|exist|matched|returned|recorded)|(?:could(?: not|n't)|can(?:not|'t)|did(?: not|n't)|(?:was|am|were)(?: not|n't) able to|unable to|not able to|not|'m not) (?:seem to )?(?:find(?:ing)?|locate|locating|retrieve any|see(?:ing)?) (?:an?|any|your|that|the|this|it|records?|information|a record|results?|details)\b|not found\b|does(?: not|n't) exist (?:in|on)|(?:don't|do not) have (?:any )?(?:information|data|records?|details|documentation|documents) (?:on|about|for|regarding|available)|(?:is|are)(?: not|n't) (?:listed|recorded|in (?:my|our|the) (?:database|system|records?|catalog(?:ue)?|knowledge base|index|documents?))|0 results|zero results|nothing (?:found|matches|came up))",
+    "de": r"\b(?:nicht gefunden|kein(?:e|en)? (?:passende[nrs]? |entsprechende[nrs]? )?(?:ergebnisse?|treffer|einträge?|daten|informationen|dokumente?|bestellung|kunden?)\b[^.!?]{0,40}?(?:gefunden|vorhanden|verfügbar|finden)|konnte (?:ich )?(?:leider )?(?:nicht|kein(?:e|en)?)[^.!?]{0,40}?finden|keine (?:informationen|angaben|daten) (?:zu|über|vor))",
+    "fr": r"\b(?:introuvable|aucun(?:e)? (?:résultat|donnée|document|enregistrement|information|commande|client|article)|n'ai (?:pas|rien) (?:pu )?trouvé|pas trouvé|n'existe pas|ne trouve (?:pas|aucun))",
+    "es": r"\b(?:no (?:se )?(?:he |ha |han |pude |logré )?(?:encontr\w+|hall\w+|localiz\w+)|ning[uú]n (?:resultado|registro|cliente|producto|documento)|no (?:hay|existen?) (?:resultados|datos|registros|información|disponibilidad)|sin resultados|no existe)",
+    "pt": r"\b(?:não (?:foi |foram )?(?:encontr\w+|localiz\w+)|nenhum(?:a)? (?:resultado|registro|cliente|produto|documento|informação)|não (?:há|existem?) (?:resultados|dados|registros|informações)|sem resultados)",
+    "it": r"\b(?:non (?:ho |è stato |sono stati )?(?:trovat\w+|riuscito a trovare)|nessun(?:a)? (?:risultato|dato|documento|ordine|cliente|informazione)|non esiste)",
+    "nl": r"\b(?:niet gevonden|geen (?:resultaten|gegevens|documenten|informatie|bestelling|klant)\b[^.!?]{0,30}?(?:gevonden|beschikbaar)|kon(?: ik)? [^.!?]{0,30}?niet vinden|bestaat niet)",
+    "pl": r"\b(?:nie (?:znaleziono|znalazłem|znalazłam|udało się znaleźć|istnieje)|brak (?:wyników|danych|dokumentów|informacji))",
+    "ru": r"(?:не (?:найден\w*|нашл\w*|удалось найти|существует)|ничего не найдено|нет (?:данных|результатов|информации)|отсутству[ею]т)",
+    "tr": r"(?:bulunamadı|bulamadım|sonuç yok|kayıt yok|mevcut değil|bulunmamaktadır)",
+    "sv": r"\b(?:hittades inte|inga (?:resultat|träffar|uppgifter)|hittar (?:inte|ingen|inga)|finns inte i)",
+    "id": r"\b(?:tidak (?:ditemukan|menemukan|ada (?:data|hasil|informasi)|tersedia dalam))",
+    "zh": r"(?:未找到|找不到|没有找到|没有(?:相关|匹配)?的?(?:结果|记录|数据|信息)|查无|不存在|暂无)",
+    "ja": r"(?:見つかりません|見つけられません|見当たりません|該当(?:する)?[^。]{0,12}(?:ありません|ございません)|存在しません|情報(?:が|は)(?:ありません|ございません))",
+    "ko": r"(?:찾을 수 없|찾지 못했|검색 결과가 없|존재하지 않|데이터가 없|정보가 없|없는 (?:주문|고객|상품))",
+    "ar": r"(?:لم (?:أجد|يتم العثور|أعثر)|غير موجود|لا توجد (?:نتائج|بيانات|معلومات))",
+}
+
+_POLICY = {
+    "en": r"\b(?:polic(?:y|ies)|guidelines?|terms (?:of|and)|rules?\b|regulations?|compliance|not (?:allowed|permitted|eligible|refundable|covered|authori[sz]ed under)|non-?refundable|ineligible|does(?: not|n't) qualify|do(?: not|n't) qualify|not entitled|unauthori[sz]ed|prohibit\w*|restrict\w+|against (?:the|our)|unethical|illegal|harmful|legal advice|medical advice|(?:confidential|private|personal|sensitive) (?:information|data)|for (?:security|privacy|safety|legal) reasons|outside (?:the|our) (?:\w+ )?(?:window|period)|once (?:it|they|the \w+) (?:has|have) been|must be (?:the same|within|at least)|only (?:eligible|allowed|permitted|for)|cannot be (?:\w+ly )?(?:added|changed|modified|cancell?ed|refunded|combined|removed|used|applied|waived|upgraded|transferred)|make (?:an )?exceptions?|i(?:'m| am) programmed to)\b",
+    "de": r"\b(?:richtlinien?|bedingungen|agb|vorschrift\w*|nicht (?:erlaubt|gestattet|erstattungsfähig|zulässig|berechtigt)|aus (?:sicherheits|datenschutz|rechtlichen)\w*|regelung\w*|gemäß)",
+    "fr": r"\b(?:politique|règlement|conditions|pas (?:autorisé|permis|remboursable|éligible)|interdit|règles|pour des raisons de (?:sécurité|confidentialité))",
+    "es": r"\b(?:política\w*|normas?|términos|condiciones|no (?:está permitido|es reembolsable|cumple|califica|es elegible)|reglas?|prohibid\w+|por razones de (?:seguridad|privacidad))",
+    "pt": r"\b(?:política\w*|normas?|termos|não (?:é permitido|é reembolsável|é elegível)|regras?|proibid\w+)",
+    "it": r"\b(?:politic\w+|norme|termini|condizioni|non (?:è consentito|è rimborsabile|è idoneo)|regol\w+|vietat\w+)",
+    "nl": r"\b(?:beleid|voorwaarden|niet (?:toegestaan|restitueerbaar)|regels)",
+    "pl": r"\b(?:regulamin\w*|polityk\w+|zasad\w+|nie (?:jest )?dozwolon\w+|niedozwolon\w+)",
+    "ru": r"(?:политик\w+|правил\w*|не (?:разрешен\w*|допускается|подлежит)|запрещен\w*|услови\w+)",
+    "tr": r"(?:politika\w*|kural\w*|izin verilm\w+|iade edilemez|koşul\w*)",
+    "zh": r"(?:政策|规定|条款|不允许|不可退|不符合|违反|禁止)",
+    "ja": r"(?:ポリシー|規約|規定|規則|許可されて(?:いません|おりません)|返金(?:不可|対象外)|禁止)",
+    "ko": r"(?:정책|규정|약관|허용되지 않|환불 불가|대상이 아|금지)",
+}
+
+# "I can't do that without your order number" asks for something; "I can't believe it" is talk.
+_NO_REFUSAL = {
+    "en": r"\b(?:without (?:your|the|an?|more|that|this|knowing)|until (?:you|i|we)|unless|can(?:not|'t) (?:wait|believe|thank|guarantee|stress|go wrong|be sure|see you)|if (?:i|we|you) (?:can(?:not|'t)|are unable|can't)|could you|would you (?:please )?(?:provide|share|tell)|please (?:provide|share|specify|confirm|clarify|note)|need (?:your|the|more|a few|to know|some)|in case you)",
+    "de": r"\b(?:ohne (?:ihre?|die|deine?)|bis sie|es sei denn|wenn sie nicht|könnten sie|bitte (?:geben|nennen|teilen))",
+    "fr": r"\b(?:sans (?:votre|vos|le|la|plus)|tant que|à moins|pourriez-vous|veuillez (?:fournir|indiquer|préciser))",
+    "es": r"\b(?:sin (?:su|tu|el|la|más)|hasta que|a menos que|podría[s]? (?:proporcionar|indicar)|por favor,? (?:proporcione|indique))",
+    "pt": r"\b(?:sem (?:o|a|seu|sua|mais)|até que|a menos que|poderia (?:informar|fornecer)|por favor,? informe)",
+    "it": r"\b(?:senza (?:il|la|suo|sua|ulteriori)|finché|a meno che|potrebbe (?:fornire|indicare))",
+}
+
+_CLAIM = {
+    "en": r"\b(?:i(?:'ve| have)(?: (?:now|just|successfully|already|gone ahead and))* (?:booked|cancell?ed|rescheduled|scheduled|sent|emailed|refunded|issued|updated|changed|created|opened|submitted|placed|ordered|processed|added|removed|deleted|escalated|forwarded|transferred)\b(?! (?:you|to you|above|below|here|the following)))|\b(?:has|have) been (?:successfully )?(?:booked|cancell?ed|rescheduled|refunded|sent|submitted|placed|processed|escalated)\b",
+    "de": r"\bich habe\b[^.!?]{0,60}?\b(?:gebucht|storniert|gesendet|geschickt|erstattet|erstellt|weitergeleitet|bestellt|eingereicht)\b|\bwurde (?:erfolgreich )?(?:gebucht|storniert|gesendet|erstattet)",
+    "fr": r"\bj'ai (?:bien )?(?:réservé|annulé|envoyé|remboursé|créé|transmis|commandé|modifié)\b|\ba (?:bien )?été (?:réservée?|annulée?|envoyée?|remboursée?)",
+    "es": r"\bhe (?:reservado|cancelado|enviado|reembolsado|creado|programado|solicitado|modificado)\b|\bha sido (?:reservad|cancelad|enviad|reembolsad|programad)[oa]",
+}  # fmt: skip
+
+_HUMAN = {
+    "en": r"\b(?:(?:speak|talk|connect\w*|transfer\w*|escalate\w*)\b[^.!?]{0,30}?\b(?:human|person|representative|manager|supervisor|someone|operator|live agent|real agent)|human (?:agent|representative)|customer service rep)",
+    "de": r"\b(?:mit einem (?:menschen|mitarbeiter|berater) (?:sprechen|verbinden)|echten? (?:menschen|mitarbeiter))",
+    "fr": r"\b(?:parler à (?:un|une) (?:humain|conseiller|agent|personne|responsable))",
+    "es": r"\b(?:hablar con (?:un|una) (?:humano|agente|persona|representante|supervisor))",
+    "pt": r"\b(?:falar com (?:um|uma) (?:humano|atendente|pessoa|agente|representante))",
+}  # fmt: skip
+
+
+def _compile(patterns: dict[str, str]) -> re.Pattern[str]:
+    joined = "|".join(f"(?:{pattern})" for pattern in patterns.values())
+    return re.compile(joined.replace("'", "['’]"), re.IGNORECASE)
+
+
+REFUSAL = _compile(_REFUSAL)
+NOT_FOUND = _compile(_NOT_FOUND)
+POLICY = _compile(_POLICY)
+NO_REFUSAL = _compile(_NO_REFUSAL)
+CLAIM = _compile(_CLAIM)
+WANTS_HUMAN = _compile(_HUMAN)

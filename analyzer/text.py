@@ -1,0 +1,78 @@
+"""Sentences, words and what must not be shown: the few things that every text stage needs.
+
+Offsets always count characters of the text given, so that a quote can be cut out of it verbatim.
+"""
+
+import re
+from collections.abc import Iterator
+
+_SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\S)[^.!?。！？\n]*)*[.!?。！？]*")
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_MARKUP = re.compile(r"[*_`#>|]+")
+
+STOP_WORDS = frozenset(
+    "a about above after again all also am an and any are as at be because been before being but by can cannot could "
+    "currently did directly do does doing for from further had has have having help her here hers hi hello hey him his "
+    "how however i if in into is it its just know let like look looking may me might more most my myself need needs no "
+    "not of on only option or other our out over please possible provide real really right same she should so some "
+    "something soon such sure thank thanks that the their them then there these they this those through time to "
+    "today too trying under until up us very via want wanted was we were what when where which while who why will with "
+    "within would you your yours assist able unable unfortunately sorry apologize apologies request requests "
+    "functionality capability ability capabilities available access tell give get got make anything nothing check find "
+    "information details i'm i'd i've i'll it's that's don't can't you're what's let's".split()
+)
+
+
+def sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Each sentence with its offset, stripped of surrounding space; a full stop inside a token ends none."""
+    for match in _SENTENCE.finditer(text):
+        sentence = match.group()
+        stripped = sentence.strip()
+        if stripped:
+            yield match.start() + sentence.index(stripped), stripped
+
+
+def words(text: str) -> list[str]:
+    """Words of a prose text or of an identifier in snake_case, camelCase or dotted form, in lower case."""
+    return [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", text).replace("_", " "))]
+
+
+def stem(word: str) -> str:
+    """Cut the commonest English endings, so that `booking`, `books` and `booked` meet. Crude on purpose: both sides of
+    every comparison are cut alike."""
+    for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if len(word) > 4 and word[-1] == word[-2] else word
+
+
+def content_words(text: str) -> list[str]:
+    """Words that carry meaning, in order: no stop words, nothing with a digit, nothing of one letter."""
+    return [word for word in words(text) if word not in STOP_WORDS and len(word) > 1 and word.isalpha()]
+
+
+def stems(text: str) -> set[str]:
+    """The distinct stems of the content words."""
+    return {stem(word) for word in content_words(text)}
+
+
+def impersonal(text: str, *, limit: int = 10) -> str:
+    """The text in at most `limit` words without what may name a person or a thing: tokens with digits, addresses, and
+    capitalised words after the first. Lower case, so that statements read as one sentence."""
+    kept = []
+    for position, token in enumerate(_MARKUP.sub(" ", text).split()):
+        bare = token.strip(".,;:!?\"'()[]{}“”«»")
+        is_name = position > 0 and bare[:1].isupper() and not bare.isupper()
+        if bare and not is_name and "@" not in bare and not any(c.isdigit() for c in bare) and "/" not in bare:
+            kept.append(bare.lower() if position == 0 or not bare.isupper() else bare)
+    return " ".join(kept[:limit])
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text on one line, cut at a word with an ellipsis when longer than `limit` characters."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    return line[: limit - 1].rsplit(" ", 1)[0] + "…"
