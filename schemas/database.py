@@ -26,6 +26,7 @@ import orjson
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
+from schemas.as_json import as_json
 from schemas.errors import BadQuery, DatabaseError, DatabaseInUse, DatabaseUnreachable, EngineMissing, SettingsError
 from schemas.folder import Folder, holder
 from schemas.statement import refuse_outside_world
@@ -139,7 +140,7 @@ class Database:
         Raises:
             DatabaseError: nothing, or all but views that depend on the table, is stored.
         """
-        lines = [_json(row) for row in rows]
+        lines = [as_json(row) for row in rows]
         if not lines:
             return 0
         chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
@@ -271,27 +272,35 @@ def _enter(client: Client) -> None:
 
 def _server_client(url: SplitResult) -> Client:
     is_tls = url.scheme == "clickhouses"
-    database = url.path.strip("/") or "default"
-    place = f"{url.hostname}:{url.port or (8443 if is_tls else 8123)}"
+    port = url.port or (8443 if is_tls else 8123)
     try:
-        return clickhouse_connect.get_client(
+        client = clickhouse_connect.get_client(
             host=url.hostname,
-            port=url.port or (8443 if is_tls else 8123),
+            port=port,
             username=unquote(url.username or "default"),
             password=unquote(url.password or ""),
             interface="https" if is_tls else "http",
-            database=database,
             settings=_READ_SETTINGS,
-            # Threads may share this client's pool but not a session; we keep no state in one.
+            # We keep no state in a session, and only one query at a time may run in one.
             autogenerate_session_id=False,
-            compress=True,
         )
+        _enter_or_create(client, unquote(url.path.strip("/")) or "default")
     except OperationalError as error:
         raise DatabaseUnreachable(
-            f"No ClickHouse server answers at {place}. Check MOMUS_DATABASE and that the server is running."
+            f"No ClickHouse server answers at {url.hostname}:{port}. Check MOMUS_DATABASE and that the server runs."
         ) from error
     except ClickHouseError as error:
-        raise DatabaseUnreachable(f"The ClickHouse server at {place} refuses us: {_sentence(error)}") from None
+        raise DatabaseUnreachable(
+            f"The ClickHouse server at {url.hostname}:{port} refuses us: {_sentence(error)}"
+        ) from None
+    return client
+
+
+def _enter_or_create(client: Client, name: str) -> None:
+    """Make the database current; one that exists needs no right to create."""
+    if not client.command("EXISTS DATABASE {name:Identifier}", parameters={"name": name}):
+        client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": name})
+    client.database = name
 
 
 @cache
@@ -299,25 +308,6 @@ def _sql(name_or_sql: str) -> str:
     if not re.fullmatch(r"[a-z_0-9]+", name_or_sql):
         return name_or_sql
     return (files("schemas") / "queries" / f"{name_or_sql}.sql").read_text(encoding="utf-8")
-
-
-def _json(row: Mapping[str, object]) -> bytes:
-    try:
-        return orjson.dumps(row)
-    except orjson.JSONEncodeError:
-        return orjson.dumps(_valid(row))
-
-
-def _valid(value: object) -> object:
-    """Replace lone surrogates, which JSON from some SDKs smuggles in and no UTF-8 can hold."""
-    match value:
-        case str():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case Mapping():
-            return {_valid(key): _valid(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_valid(item) for item in value]
-    return value
 
 
 @contextmanager

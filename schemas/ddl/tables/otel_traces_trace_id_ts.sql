@@ -1,0 +1,14 @@
+-- When did a trace happen, so that it can be found in otel_traces without reading every day?
+CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts
+(
+    TraceId String CODEC(ZSTD(1)),
+    Start SimpleAggregateFunction(min, DateTime) CODEC(ZSTD(1)),
+    End SimpleAggregateFunction(max, DateTime) CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toStartOfWeek(Start)
+ORDER BY TraceId
+SETTINGS
+    index_granularity = 8192,
+    ttl_only_drop_parts = 1,
+    non_replicated_deduplication_window = 10000

@@ -1,0 +1,55 @@
+-- What did a dialect read from each span or log record: its role, ids, model, tokens, and which messages went in and out?
+CREATE TABLE IF NOT EXISTS span_facts
+(
+    tenant LowCardinality(String),
+    trace_id String CODEC(ZSTD(1)),
+    span_id String CODEC(ZSTD(1)),
+    source LowCardinality(String),
+    ordinal Int64 CODEC(ZSTD(1)),
+    parent_span_id String CODEC(ZSTD(1)),
+    name LowCardinality(String),
+    dialect LowCardinality(String),
+    role LowCardinality(String),
+    start_ns Int64 CODEC(Delta(8), ZSTD(1)),
+    end_ns Int64 CODEC(Delta(8), ZSTD(1)),
+    start_time DateTime64(9, 'UTC') ALIAS fromUnixTimestamp64Nano(start_ns, 'UTC'),
+    service_name LowCardinality(String),
+    service_version LowCardinality(String),
+    status LowCardinality(String),
+    error_type LowCardinality(String),
+    conversation_id String CODEC(ZSTD(1)),
+    session_id String CODEC(ZSTD(1)),
+    user_id String CODEC(ZSTD(1)),
+    agent_name LowCardinality(String),
+    provider LowCardinality(String),
+    request_model LowCardinality(String),
+    response_model LowCardinality(String),
+    response_id String CODEC(ZSTD(1)),
+    finish_reason LowCardinality(String),
+    input_tokens Int64 CODEC(T64, ZSTD(1)),
+    output_tokens Int64 CODEC(T64, ZSTD(1)),
+    cached_tokens Int64 CODEC(T64, ZSTD(1)),
+    cost_usd Float64 CODEC(ZSTD(1)),
+    tools_hash UInt64 CODEC(ZSTD(1)),
+    tool_names Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    scope String CODEC(ZSTD(1)),
+    input_hashes Array(UInt64) CODEC(ZSTD(1)),
+    output_hashes Array(UInt64) CODEC(ZSTD(1)),
+    is_increment Bool,
+    linked_trace_ids Array(String) CODEC(ZSTD(1)),
+    dropped_attributes_count Int64 CODEC(T64, ZSTD(1)),
+    is_truncated Bool,
+    segment String CODEC(ZSTD(1)),
+    received_ns Int64 CODEC(Delta(8), ZSTD(1)),
+    INDEX idx_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_conversation_id conversation_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_scope scope TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_segment segment TYPE minmax GRANULARITY 1,
+    INDEX idx_received_ns received_ns TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(fromUnixTimestamp64Nano(start_ns, 'UTC'))
+ORDER BY (tenant, trace_id, span_id, source, ordinal)
+SETTINGS
+    ttl_only_drop_parts = 1,
+    non_replicated_deduplication_window = 10000

@@ -1,0 +1,51 @@
+-- What did dialects read from these traces, conversations and scopes? Empty lists ask for none of that kind.
+SELECT
+    tenant,
+    trace_id,
+    span_id,
+    source,
+    ordinal,
+    parent_span_id,
+    name,
+    dialect,
+    role,
+    start_ns,
+    end_ns,
+    service_name,
+    service_version,
+    status,
+    error_type,
+    conversation_id,
+    session_id,
+    user_id,
+    agent_name,
+    provider,
+    request_model,
+    response_model,
+    response_id,
+    finish_reason,
+    input_tokens,
+    output_tokens,
+    cached_tokens,
+    cost_usd,
+    tools_hash,
+    tool_names,
+    scope,
+    input_hashes,
+    output_hashes,
+    is_increment,
+    linked_trace_ids,
+    dropped_attributes_count,
+    is_truncated,
+    received_ns
+FROM span_facts
+WHERE trace_id IN {trace_ids:Array(String)}
+    OR (conversation_id != '' AND conversation_id IN {conversation_ids:Array(String)})
+    OR scope IN {scopes:Array(String)}
+ORDER BY
+    tenant,
+    start_ns,
+    trace_id,
+    span_id,
+    source,
+    ordinal
