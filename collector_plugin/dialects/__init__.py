@@ -8,7 +8,17 @@ travels as log records has `recognises_log(log)` and `read_log(log)` as well and
 from collections.abc import Iterator
 from typing import Protocol
 
-from collector_plugin.dialects import litellm, otel_genai, strands
+from collector_plugin.dialects import (
+    langfuse,
+    langsmith,
+    litellm,
+    mlflow,
+    openinference,
+    otel_genai,
+    strands,
+    traceloop,
+    vercel,
+)
 from collector_plugin.dialects.build import make_facts, span_exceptions
 from schemas.records import LogRecord, Record, Span, ToolExecution
 
@@ -37,7 +47,13 @@ class LogDialect(Protocol):
 
 
 DIALECTS: tuple[Dialect, ...] = (
+    langfuse,
+    openinference,
+    langsmith,
+    mlflow,
+    vercel,
     litellm,
+    traceloop,
     strands,
     otel_genai,
 )

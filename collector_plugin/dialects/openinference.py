@@ -1,0 +1,247 @@
+"""Arize's OpenInference, which the instrumentations of Phoenix speak: OpenAI, LangChain, LlamaIndex, CrewAI, smolagents, ...
+
+Messages, tools and documents are spread over numbered attributes (`llm.input_messages.0.message.role`); `input.value`
+and `output.value` hold the raw request and answer as JSON, as text, or as a Python repr.
+
+https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from collector_plugin.dialects import crewai, langchain, smolagents
+from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
+from collector_plugin.dialects.unflatten import unflatten
+from collector_plugin.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
+from schemas.records import Attributes, Document, MessageBody, Record, Role, Span, SpanRole, ToolDefinition
+
+NAME = "openinference"
+KIND = "openinference.span.kind"
+
+ROLES: dict[str, SpanRole] = {
+    "LLM": "llm",
+    "AGENT": "agent",
+    "TOOL": "tool",
+    "RETRIEVER": "retriever",
+    "EMBEDDING": "embedding",
+    "CHAIN": "chain",
+    "RERANKER": "chain",
+    "GUARDRAIL": "chain",
+    "EVALUATOR": "chain",
+}
+# any of them tells that a model was called; LlamaIndex gives the kind LLM to steps that only prepare a call
+_SIGNS_OF_A_CALL = (
+    "llm.input_messages.",
+    "llm.output_messages.",
+    "llm.token_count.",
+    "llm.prompts.",
+    "llm.model_name",
+    "llm.finish_reason",
+)
+_RESPONSE_ID = re.compile(r'\{\s*"id":\s*"([^"]+)"')
+_HANDOFF = "handoff to "  # openai-agents: what the call `transfer_to_...` did; it ran no tool
+_TEXT_FIELDS = ("task", "input", "question", "query", "user_msg", "user_message", "prompt", "message")
+
+
+def recognises(span: Span) -> bool:
+    """The one attribute that every OpenInference span has, rewritten spans of other dialects included."""
+    return KIND in span.attributes
+
+
+def read(span: Span) -> Iterator[Record]:
+    """Yield the facts of an OpenInference span, and the tool execution or retrieval that it is."""
+    attributes = span.attributes
+    role = role_of(span)
+    yield make_facts(span, NAME, role, **_content_fields(span, role), **_model_fields(attributes, role))
+    if role == "tool":
+        yield _execution(span)
+    elif role == "retriever":
+        yield make_retrieval(span, _query(attributes), _documents(attributes))
+
+
+def role_of(span: Span) -> SpanRole:
+    """What kind of work a span is; its kind corrected where an instrumentation is known to give a wrong one."""
+    attributes = span.attributes
+    role = ROLES.get(attributes[KIND].upper(), "other")
+    if role == "agent" and "tool.name" in attributes:  # LangChain: any run whose name contains "agent"
+        return "tool"
+    if role == "tool" and "tool.name" not in attributes and span.name.startswith(_HANDOFF):
+        return "chain"
+    if (
+        role == "llm"
+        and span.status_code != "Error"
+        and not any(key.startswith(_SIGNS_OF_A_CALL) for key in attributes)
+    ):
+        return "chain"
+    return role
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def _content_fields(span: Span, role: SpanRole) -> dict[str, Any]:
+    attributes = span.attributes
+    if role == "llm":
+        given = _messages(span, "llm.input_messages") or _raw_messages(attributes.get("input.value"), "user")
+        said = _messages(span, "llm.output_messages", "assistant") or _raw_messages(
+            attributes.get("output.value"), "assistant"
+        )
+        return {
+            "input": given,
+            "output": said,
+            "tools_offered": _tools_offered(attributes),
+            "is_truncated": _is_cut(attributes),
+        }
+    if role in ("agent", "chain", "other"):
+        given = _messages(span, "llm.input_messages") or _around(attributes, "input", "user")
+        return {"input": given, "output": langchain.last_answer(_around(attributes, "output", "assistant"))}
+    return {}
+
+
+def _messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[MessageBody, ...]:
+    """Messages from numbered attributes. One whose role an attribute limit has dropped is dropped whole: it is the oldest."""
+    items = [as_dict(as_dict(item).get("message")) for item in unflatten(span.attributes, prefix)]
+    if span.dropped_attributes_count:
+        items = [item for item in items if "role" in item]
+    return _spoken(body for item in items for body in read_messages(_plain_message(item), default_role))
+
+
+def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without the wrappers `message_content` and `tool_call` around the items of its lists."""
+    parts = [as_dict(as_dict(part).get("message_content")) for part in as_list(item.get("contents"))]
+    calls = [as_dict(as_dict(call).get("tool_call")) for call in as_list(item.get("tool_calls"))]
+    # openai-agents sends a text both ways, and what has only a type is an image or reasoning
+    texts = [part for part in parts if isinstance(part.get("text"), str) and part.get("type") != "reasoning"]
+    message = {name: item[name] for name in ("role", "name", "tool_call_id") if name in item}
+    message["content"] = [{"type": "text", "text": part["text"]} for part in texts] or item.get("content")
+    message["tool_calls"] = [call for call in calls if call]
+    if "function_call_name" in item and not calls:
+        message["function_call"] = {
+            "name": item["function_call_name"],
+            "arguments": item.get("function_call_arguments_json"),
+        }
+    return message
+
+
+def _raw_messages(text: str | None, role: Role) -> tuple[MessageBody, ...]:
+    """Messages of a whole request or answer, where no attributes repeat them."""
+    value = parse(text)
+    return _spoken(read_messages(value, role)) if isinstance(value, dict | list) else ()
+
+
+def _spoken(bodies: Iterable[MessageBody]) -> tuple[MessageBody, ...]:
+    """What was said, without the prompts that frameworks wrap around it."""
+    unwrapped = (smolagents.spoken(body) for body in bodies)
+    return tuple(_without_task(body) for body in unwrapped if body is not None)
+
+
+def _without_task(body: MessageBody) -> MessageBody:
+    words = crewai.spoken_words(body.content) if body.role == "user" else body.content
+    return body if words == body.content else MessageBody(body.role, words, name=body.name)
+
+
+def _around(attributes: Attributes, side: str, role: Role) -> tuple[MessageBody, ...]:
+    """What went into or came out of an agent or chain: plain text, a graph's state, or an object with one telling text."""
+    text = attributes.get(f"{side}.value", "")
+    value = parse_loosely(text)
+    if value is None:
+        is_text = attributes.get(f"{side}.mime_type", "text/plain") == "text/plain" and text[:1] not in ("{", "[", "<")
+        return _spoken(read_messages(text, role)) if is_text else ()
+    found = langchain.read_state(value)
+    if not found and isinstance(value, dict):
+        found = tuple(MessageBody(role, value[name]) for name in _TEXT_FIELDS if isinstance(value.get(name), str))[:1]
+    return _spoken(found)
+
+
+def _is_cut(attributes: Attributes) -> bool:
+    """Whether a raw request or answer is JSON that a length limit has cut; other texts are then cut as well."""
+    raw = (
+        attributes.get(f"{side}.value", "")
+        for side in ("input", "output")
+        if attributes.get(f"{side}.mime_type") == "application/json"
+    )
+    return any(text[:1] in ("{", "[") and parse(text) is None for text in raw)
+
+
+# --- the model --------------------------------------------------------------------------------------------------------
+
+
+def _model_fields(attributes: Attributes, role: SpanRole) -> dict[str, Any]:
+    agent = attributes.get("agent.name") or (attributes.get("graph.node.id") if role == "agent" else "")
+    fields: dict[str, Any] = {
+        "agent_name": agent or as_str(as_dict(parse(attributes.get("metadata"))).get("lc_agent_name"))
+    }
+    if role not in ("llm", "embedding"):
+        return fields
+    requested = as_dict(parse(attributes.get("llm.invocation_parameters"))).get("model")
+    model = attributes.get("llm.model_name") or attributes.get("embedding.model_name", "")
+    response_id = _RESPONSE_ID.match(attributes.get("output.value", ""))
+    return {
+        **fields,
+        "provider": attributes.get("llm.provider") or attributes.get("llm.system", ""),
+        "request_model": requested if isinstance(requested, str) else model,
+        "response_model": model,
+        "response_id": response_id[1] if response_id else "",
+        "finish_reason": attributes.get("llm.finish_reason", "").lower(),
+        "input_tokens": number(attributes, "llm.token_count.prompt"),
+        "output_tokens": number(attributes, "llm.token_count.completion"),
+        "cached_tokens": number(attributes, "llm.token_count.prompt_details.cache_read"),
+        "cost_usd": amount(attributes, "llm.cost.total"),
+    }
+
+
+def _tools_offered(attributes: Attributes) -> tuple[ToolDefinition, ...]:
+    """Tools from numbered attributes, else from the request's parameters (LangChain, openai-agents)."""
+    schemas = [as_dict(as_dict(item).get("tool")).get("json_schema") for item in unflatten(attributes, "llm.tools")]
+    if schemas:
+        return read_tool_definitions([parse(as_str(schema)) for schema in schemas])
+    return read_tool_definitions(as_list(as_dict(parse(attributes.get("llm.invocation_parameters"))).get("tools")))
+
+
+# --- tools and retrievals ---------------------------------------------------------------------------------------------
+
+
+def _execution(span: Span) -> Record:
+    attributes = span.attributes
+    output = attributes.get("output.value")
+    result = langchain.read_tool_result(output) if output is not None else None
+    known: dict[str, Any] = {
+        "call_id": attributes.get("tool_call.id") or attributes.get("tool.id") or (result.call_id if result else "")
+    }
+    if result and result.failed:
+        known["status"] = "error"
+    name = attributes.get("tool.name") or span.name
+    return make_execution(span, name, arguments=_arguments(attributes), result=result.text if result else None, **known)
+
+
+def _arguments(attributes: Attributes) -> Any:  # an object, or text where no name is known for it
+    """A tool's arguments: an object, an object within `kwargs`, or the bare value of its only parameter (LangChain)."""
+    text = attributes.get("input.value", "")
+    value = parse_loosely(text)
+    if isinstance(value, dict):
+        inner = value.get("kwargs")
+        return (
+            inner if isinstance(inner, dict) and set(value) <= {"args", "kwargs", "sanitize_inputs_outputs"} else value
+        )
+    schema = as_dict(parse(attributes.get("tool.parameters")))
+    parameters = list(as_dict(schema.get("properties")))
+    return {parameters[0]: text if value is None else value} if text and len(parameters) == 1 else text
+
+
+def _query(attributes: Attributes) -> str | None:
+    text = attributes.get("input.value")
+    value = as_dict(parse(text))
+    return next(
+        (value[name] for name in ("query", "query_str", "input", "text") if isinstance(value.get(name), str)), text
+    )
+
+
+def _documents(attributes: Attributes) -> tuple[Document, ...]:
+    """Documents from numbered attributes, else from the raw answer."""
+    items = [as_dict(as_dict(item).get("document")) for item in unflatten(attributes, "retrieval.documents")]
+    if not items:
+        value = parse(attributes.get("output.value"))
+        items = [item for item in as_list(value) or as_list(as_dict(value).get("documents")) if isinstance(item, dict)]
+    return tuple(langchain.read_document(item) for item in items)
