@@ -9,7 +9,7 @@ does not matter beyond ties in time.
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -329,7 +329,7 @@ def spoken_calls(trace: Trace) -> list[SpanFacts]:
     A failed call often has no input, and some frameworks record messages on the agent only; then the outermost agent
     or chain span with messages speaks for what its calls leave out.
     """
-    calls = model_calls(trace)
+    calls = _with_replies(trace, model_calls(trace))
     if any(call.input for call in calls) and any(call.output for call in calls):
         return calls
     around = sorted(
@@ -354,6 +354,23 @@ def spoken_calls(trace: Trace) -> list[SpanFacts]:
         else [replace(speaker, input=(), start_ns=max([speaker.end_ns, *(c.end_ns for c in calls)]))]
     )
     return before + calls + after
+
+
+def _with_replies(trace: Trace, calls: Sequence[SpanFacts]) -> list[SpanFacts]:
+    """Have the step right around a call speak the reply that an instrumentation left off the call itself.
+
+    Only a step that made no other call: of several calls it would not tell which one it repeats.
+    """
+    calls_within = Counter(facts.span_id for call in calls for facts in trace.ancestors(call.span_id))
+    spoken: list[SpanFacts] = []
+    for call in calls:
+        spoken.append(call)
+        step = next(iter(trace.ancestors(call.span_id)), None)
+        if call.output or call.status == "error" or step is None or calls_within[step.span_id] > 1:
+            continue
+        if step.role in ("agent", "chain") and step.output:
+            spoken.append(replace(step, input=(), start_ns=max(call.end_ns, call.start_ns)))
+    return spoken
 
 
 def _is_delegated(trace: Trace, call: SpanFacts) -> bool:
