@@ -43,7 +43,7 @@ def coverage(tools: Sequence[ToolDefinition], wish: str) -> Coverage:
 
     Returns `none` for no tools and for a wish without an object.
     """
-    deeds, objects = _split(wish)
+    deed, objects = _split(wish)
     best = Coverage("none")
     if not objects:
         return best
@@ -53,9 +53,10 @@ def coverage(tools: Sequence[ToolDefinition], wish: str) -> Coverage:
         tool_deeds = {_DEED_OF[word] for word in named if word in _DEED_OF} or {
             _DEED_OF[word] for word in stems(tool.description.split(".")[0]) if word in _DEED_OF
         }
-        is_same_deed = bool(deeds & tool_deeds)
-        # The deed's object must be the tool's own, not a word of its small print.
-        if share >= _FULL_COVER and is_same_deed and objects & named:
+        is_same_deed = deed in tool_deeds
+        # The objects must be the tool's own, not words of its small print.
+        is_its_own = len(objects & named) / len(objects) >= _PART_COVER
+        if share >= _FULL_COVER and is_same_deed and is_its_own:
             return Coverage("covered", tool.name)
         if share >= _PART_COVER and objects & named and not is_same_deed:
             best = Coverage("other_deed", tool.name)
@@ -64,10 +65,15 @@ def coverage(tools: Sequence[ToolDefinition], wish: str) -> Coverage:
 
 def is_visible(wish: str, results: Sequence[str]) -> bool:
     """Whether what the agent says it cannot see or tell is named in a result it was given."""
-    deeds, objects = _split(wish)
-    if not objects or deeds - {"read"} or "read" not in deeds:
+    deed, objects = _split(wish)
+    if not objects or deed != "read":
         return False
     return any(objects <= stems(result[:20_000]) | stems_of_name(result[:20_000]) for result in results)
+
+
+def is_question(wish: str) -> bool:
+    """Whether a wish is to be told something, rather than to have something done."""
+    return _split(wish)[0] in ("read", "")
 
 
 def stems_of_name(name: str) -> set[str]:
@@ -75,8 +81,7 @@ def stems_of_name(name: str) -> set[str]:
     return {stem(word) for word in words(name) if len(word) > 1 and word.isalpha()}
 
 
-def _split(wish: str) -> tuple[set[str], set[str]]:
-    named = {stem(word) for word in words(wish)}
-    deeds = {_DEED_OF[word] for word in named if word in _DEED_OF}
-    objects = {stem(word) for word in content_words(wish)} - set(_DEED_OF)
-    return deeds, objects
+def _split(wish: str) -> tuple[str, set[str]]:
+    """The deed that a wish starts with, and the stems of its objects; a later verb of the list is an object."""
+    leading = next((stem(word) for word in words(wish) if stem(word) in _DEED_OF), "")
+    return _DEED_OF.get(leading, ""), {stem(word) for word in content_words(wish)} - {leading}

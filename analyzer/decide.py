@@ -15,8 +15,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from analyzer.coverage import Coverage, coverage, is_visible
-from analyzer.lexicon import POLICY
+from analyzer.coverage import Coverage, coverage, is_question, is_visible
+from analyzer.lexicon import BROKEN, POLICY, REASONED
+from analyzer.lookups import empty_part, is_lookup
 from analyzer.observations import Observation
 from analyzer.text import impersonal, stems
 from schemas.families import Code, Confidence, Family, Finding
@@ -27,6 +28,7 @@ _MODALITY = re.compile(r"\b(?:images?|photos?|pictures?|screenshots?|audio|video
 _SENSE = re.compile(r"\b(?:see|view|open|read|hear|listen|play|watch|transcribe|process|analy[sz]e|access)\b", re.I)
 _CONNECTION = re.compile(r"\b(?:not|isn't|hasn't been|haven't)\b.{0,20}\b(?:connected|integrated|linked|set up|configured)\b", re.I)
 _STALE = re.compile(r"\b(?:outdated|out of date|up[- ]to[- ]date|real[- ]time|knowledge cutoff|last updated|latest version)\b", re.I)
+_DATA = re.compile(r"\b(?:information|details?|specifications?|data|records?|prices?|pricing|access to)\b", re.I)
 _OWN_LIMIT = re.compile(r"\b(?:ability|capabilit\w+|functionality|function|feature|tools?|system|means)\b", re.I)
 _SPOKEN = frozenset({"refusal", "not_found_said", "handover", "no_answer"})
 
@@ -48,8 +50,9 @@ def _cause(observation: Observation, findings: Sequence[Finding]) -> Finding | N
         if not finding.is_root:
             continue
         is_broken = finding.family in ("technical_error", "missing_inventory") and not finding.is_recovered
+        is_near = finding.turn == observation.place.turn or bool(BROKEN.search(observation.quote))
         is_refused = observation.kind == "handover" and finding.detector == "refusals"
-        if (is_broken and finding.turn == observation.place.turn) or is_refused:
+        if (is_broken and is_near) or is_refused:
             return finding
     return None
 
@@ -105,7 +108,9 @@ def _technical(seen: Observation) -> Finding | None:
 def _refused(conversation: Conversation, seen: Observation) -> Finding:
     wish = impersonal(seen.subject)
     tools = conversation.tools_offered
-    if POLICY.search(seen.quote) or (POLICY.search(seen.context) and not _OWN_LIMIT.search(seen.quote)):
+    if POLICY.search(seen.quote) or (
+        (POLICY.search(seen.context) or REASONED.search(seen.quote)) and not _OWN_LIMIT.search(seen.quote)
+    ):
         return _finding(seen, "user_or_policy", "correct_refusal", f"The agent declined by a rule: {wish}", wish)
     results = [call.result for call in conversation.tool_calls if call.result and call.turn <= seen.place.turn]
     found = coverage(tools, seen.subject) if tools else Coverage("none")
@@ -114,9 +119,21 @@ def _refused(conversation: Conversation, seen: Observation) -> Finding:
     if is_visible(seen.subject, results):
         return _finding(seen, "agent_mistake", "false_refusal",
                         f"The agent says it cannot see what a tool showed it: {wish}", wish)  # fmt: skip
+    if _DATA.search(seen.quote) and is_question(seen.subject) and _looked_up(conversation, seen.place.turn):
+        # The tools bring records of the thing; what was asked is not among their fields. Another tool might have it.
+        told = _finding(seen, "missing_inventory", "field_not_recorded", f"The records do not tell: {wish}", wish)
+        return replace(told, is_boundary=True, confidence="low")
     if tools is None:
         return _missing(seen, "tool_absent", wish, "low")
     return _missing(seen, "operation_unsupported" if found.cover == "other_deed" else "tool_absent", wish, "medium")
+
+
+def _looked_up(conversation: Conversation, turn: int) -> bool:
+    """Whether a lookup brought something up to this turn."""
+    return any(
+        is_lookup(call.name) and call.result and call.turn <= turn and empty_part(call.name, call.result) is None
+        for call in conversation.tool_calls
+    )
 
 
 def _missing(seen: Observation, code: Code, wish: str, confidence: Confidence) -> Finding:

@@ -65,7 +65,7 @@ FAILURE_CLASSES: tuple[FailureClass, ...] = (
     _known("db_lock", "infrastructure", "the database is locked", r"deadlock | database\ is\ locked | lock\ wait\ timeout | could\ not\ serialize"),
     _known("sql", "exception", "the SQL was refused", r"syntax\ error\ (?:at|in|near) | (?:no\ such|unknown|undefined)\ (?:table|column) | column\ .{1,40}does\ not\ exist | relation\ .{1,40}does\ not\ exist | ProgrammingError | OperationalError"),
     _known("conflict", "exception", "conflict with the present state", r"\b409\b | \bconflict\b | already\ exists | EEXIST | version\ mismatch | precondition\ failed | \b412\b"),
-    _known("endpoint_missing", "exception", "the endpoint does not exist", r"(?:endpoint|route|path|method|operation|api)\b.{0,60}(?:does\ not\ exist|not\ found|not\ allowed|not\ supported) | \b405\b | cannot\ (?:GET|POST|PUT|DELETE)\ / | unknown\ service"),
+    _known("endpoint_missing", "exception", "the endpoint does not exist", r"(?:endpoint|route|path|(?<!payment\ )method|operation|api)\b.{0,60}(?:does\ not\ exist|not\ found|not\ allowed|not\ supported) | \b405\b | cannot\ (?:GET|POST|PUT|DELETE)\ / | unknown\ service"),
     _known("file_missing", "exception", "a file does not exist", r"no\ such\ file | FileNotFoundError | ENOENT"),
     _known("module_missing", "exception", "a software package is not installed", r"ModuleNotFoundError | No\ module\ named | Cannot\ find\ module | ImportError | command\ not\ found"),
     _known("not_found", "exception", "not found", r"\bnot[ _]?found\b | \b404\b | does\ not\ exist | no\ such | KeyError | NoSuchKey"),

@@ -7,6 +7,7 @@ components is a new version, with a new prefix; existing issues keep theirs.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from analyzer.failure_classes import FailureClass, classify
@@ -20,6 +21,7 @@ VERSION = "v1"
 _FRAME_LIMIT = 12  # in-app frames nearest the raise
 _SYSTEM_FRAME_LIMIT = 4  # where no frame is in-app
 _TITLE_LIMIT = 100  # characters
+_PLACEHOLDER = re.compile(r"<[a-z]+>")
 # Wrappers that name no failure: the type of what they wrap is in the message.
 _EMPTY_TYPES = frozenset({"", "error", "exception", "_other", "unknown", "unknownerror", "toolerror", "toolexception"})
 
@@ -106,7 +108,7 @@ def _frame_lines(frames: tuple[Frame, ...]) -> tuple[str, ...]:
 
 def _title(message: str, operation: str, error_type: str, status: int, known: FailureClass | None) -> str:
     """What a person reads: where, what, and the words of the failure itself where no well-known name fits."""
-    said = shorten(parameterise(message), 70)
+    said = shorten(_PLACEHOLDER.sub("…", parameterise(message)), 70)
     said = said[len("Error: ") :] if said.lower().startswith("error: ") else said
     kind = "" if error_type.lower() in _EMPTY_TYPES else error_type.rsplit(".", 1)[-1]
     specific = known and known.name not in ("not_found", "validation", "bad_request", "code", "conflict")

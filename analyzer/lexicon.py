@@ -65,7 +65,7 @@ _POLICY = {
 
 # "I can't do that without your order number" asks for something; "I can't believe it" is talk.
 _NO_REFUSAL = {
-    "en": r"\b(?:without (?:your|the|an?|more|that|this|knowing)|until (?:you|i|we)|unless|can(?:not|'t) (?:wait|believe|thank|guarantee|stress|go wrong|be sure|see you)|if (?:i|we|you) (?:can(?:not|'t)|are unable|can't)|could you|would you (?:please )?(?:provide|share|tell)|please (?:provide|share|specify|confirm|clarify|note)|need (?:your|the|more|a few|to know|some)|in case you)",
+    "en": r"\b(?:without (?:your|the|an?|more|that|this|knowing)|until (?:you|i|we)|unless|can(?:not|'t) (?:wait|believe|thank|guarantee|stress|go wrong|be sure|see you)|\bif (?:i|we|you|the|it|there)\b|\byou(?:'re| are|r system is)? (?:can(?:not|'t)|(?:are )?(?:unable|not able)|(?:do(?: not|n't)|did(?: not|n't)) have)|(?:when|where|in case|whether|checks? if) [^.!?]{0,60}(?:not found|unable|cannot|can't)|could you|would you (?:please )?(?:provide|share|tell)|please (?:provide|share|specify|confirm|clarify|note)|need (?:your|the|more|a few|to know|some)|in case you)",
     "de": r"\b(?:ohne (?:ihre?|die|deine?)|bis sie|es sei denn|wenn sie nicht|könnten sie|bitte (?:geben|nennen|teilen))",
     "fr": r"\b(?:sans (?:votre|vos|le|la|plus)|tant que|à moins|pourriez-vous|veuillez (?:fournir|indiquer|préciser))",
     "es": r"\b(?:sin (?:su|tu|el|la|más)|hasta que|a menos que|podría[s]? (?:proporcionar|indicar)|por favor,? (?:proporcione|indique))",
@@ -79,6 +79,39 @@ _CLAIM = {
     "fr": r"\bj'ai (?:bien )?(?:réservé|annulé|envoyé|remboursé|créé|transmis|commandé|modifié)\b|\ba (?:bien )?été (?:réservée?|annulée?|envoyée?|remboursée?)",
     "es": r"\bhe (?:reservado|cancelado|enviado|reembolsado|creado|programado|solicitado|modificado)\b|\bha sido (?:reservad|cancelad|enviad|reembolsad|programad)[oa]",
 }  # fmt: skip
+
+_CLOSING = {
+    "en": r"\b(?:thanks|thank you|thx|bye|goodbye|have a (?:good|great|nice)|appreciate it|that(?:'s| is) all|cheers|take care)\b",
+    "de": r"\b(?:danke|tschüss|auf wiedersehen|schönen tag|das war(?:'s| es))\b",
+    "fr": r"\b(?:merci|au revoir|bonne journée|c'est tout)\b",
+    "es": r"\b(?:gracias|adiós|hasta luego|eso es todo)\b",
+    "pt": r"\b(?:obrigad[oa]|tchau|até logo|é só isso)\b",
+    "it": r"\b(?:grazie|arrivederci|buona giornata)\b",
+    "nl": r"\b(?:bedankt|dank (?:je|u)|tot ziens)\b",
+    "pl": r"\b(?:dziękuję|do widzenia)\b",
+    "ru": r"(?:спасибо|до свидания)",
+    "tr": r"(?:teşekkür|hoşça kal|görüşürüz)",
+    "zh": r"(?:谢谢|再见)",
+    "ja": r"(?:ありがとう|さようなら)",
+    "ko": r"(?:감사합니다|고마워|안녕히)",
+}
+
+# "As your fare is non-refundable, I cannot" reasons about the case; "as I have no tool" reasons about the agent.
+_REASONED = {
+    "en": r"\b(?:since|because|as|given(?: that)?|due to|seeing that) (?:your|the|there|this|it|you|these|all|both|of)\b|\bunder these (?:conditions|circumstances)\b",
+    "de": r"\b(?:da|weil|aufgrund) (?:ihre?|die|der|das|es|dies\w*|sie)\b",
+    "fr": r"\b(?:car|parce que|puisque|en raison) (?:votre|vos|le|la|les|il|de|du|vous)\b",
+    "es": r"\b(?:ya que|porque|debido a|dado que) (?:su|tu|el|la|los|esta?|usted)\b",
+}
+
+_BROKEN = {
+    "en": r"\b(?:technical|system|connection|server) (?:issue|error|problem|difficult\w+)|\b(?:error|failed|failing|failure|time[ds]? ?out|outage|not (?:working|responding)|unavailable at the moment|temporarily)\b|\b(?:issue|problem|trouble) (?:with|while|accessing|retrieving|processing)\b",
+    "de": r"\b(?:fehler|technische\w* (?:problem|störung)\w*|störung|fehlgeschlagen)",
+    "fr": r"\b(?:erreur|problème technique|échoué|incident)",
+    "es": r"\b(?:error|problema técnico|falló|fallo|inconveniente)",
+    "pt": r"\b(?:erro|problema técnico|falha|falhou)",
+    "it": r"\b(?:errore|problema tecnico|fallit[oa])",
+}
 
 _HUMAN = {
     "en": r"\b(?:(?:speak|talk|connect\w*|transfer\w*|escalate\w*)\b[^.!?]{0,30}?\b(?:human|person|representative|manager|supervisor|someone|operator|live agent|real agent)|human (?:agent|representative)|customer service rep)",
@@ -99,4 +132,7 @@ NOT_FOUND = _compile(_NOT_FOUND)
 POLICY = _compile(_POLICY)
 NO_REFUSAL = _compile(_NO_REFUSAL)
 CLAIM = _compile(_CLAIM)
+CLOSING = _compile(_CLOSING)
+REASONED = _compile(_REASONED)
+BROKEN = _compile(_BROKEN)
 WANTS_HUMAN = _compile(_HUMAN)

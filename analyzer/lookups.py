@@ -65,7 +65,7 @@ def empty_part(name: str, result: str | None) -> str | None:
     if not stripped:
         return "" if is_lookup(name) else None
     value = parse(stripped)
-    if _is_empty(value, 0):
+    if _is_empty(value, 0) and not read_failure(stripped):
         return stripped[:300]
     return missing_part(name, result)
 

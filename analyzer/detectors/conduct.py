@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analyzer.lexicon import CLAIM
+from analyzer.failure_classes import classify
+from analyzer.lexicon import CLAIM, CLOSING
 from analyzer.lookups import is_lookup
 from analyzer.observations import (
     Observation,
@@ -12,7 +13,6 @@ from analyzer.observations import (
     request_of,
 )
 from analyzer.text import sentences, words
-from analyzer.unwrap import read_failure
 from schemas.records import Conversation, ToolCall
 
 _REPEATS = 3  # the second time may be a retry, the third is a loop
@@ -22,21 +22,21 @@ _POLLING = frozenset({"wait", "sleep", "poll", "status", "think", "next", "conti
 
 
 def unknown_tools(conversation: Conversation) -> Iterator[Observation]:
-    """Each distinct tool that was called, not offered, and did not answer.
+    """Each distinct tool that was called, not offered, and answered that there is no such tool.
 
-    A tool that answered was there: then the list of offered tools is incomplete, not the model at fault.
+    Any other answer shows that the tool was there and the list of offered tools incomplete.
     """
     if not conversation.tools_offered:
         return
-    offered = {"".join(words(tool.name)) for tool in conversation.tools_offered}
-    seen = set()
+    known = {"".join(words(tool.name)) for tool in conversation.tools_offered}
     for call in conversation.tool_calls:
-        is_unanswered = call.result is None or call.status == "error" or read_failure(call.result) is not None
-        if "".join(words(call.name)) not in offered and is_unanswered and call.name not in seen and call.result is not None:
-            seen.add(call.name)
+        name = "".join(words(call.name))
+        failure = classify(call.result or call.error_message)
+        if name not in known and failure and failure.name == "unknown_tool":
+            known.add(name)
             yield Observation(
                 "unknown_tool", "unknown_tools", arguments_place(conversation, call), call.arguments[:300],
-                operation=call.name, subject=call.name, confidence="medium",
+                operation=call.name, subject=call.name, confidence="high",
             )  # fmt: skip
 
 
@@ -89,7 +89,8 @@ def silences(conversation: Conversation) -> Iterator[Observation]:
     is_empty = last.body.role == "assistant" and not last.body.content.strip() and not last.body.tool_calls
     called = any(call.turn == last.turn and call.message_index in (-1, last.index) for call in conversation.tool_calls)
     request = next((m for m in reversed(conversation.messages) if m.body.role == "user" and m.body.content.strip()), None)
-    if is_empty and not called and request:
+    # Nobody needs an answer to "thanks, bye".
+    if is_empty and not called and request and not CLOSING.search(request.body.content):
         yield Observation(
             "no_answer", "silences", message_place(request), request.body.content[:300].strip(), confidence="medium"
         )
