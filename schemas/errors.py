@@ -1,24 +1,25 @@
 """Every error that momus raises on purpose. The class docstring is the default message: what happened and what to do.
 
-    MomusError
-    ├── SettingsError
-    ├── DatabaseError
-    │   ├── DatabaseInUse
-    │   ├── DatabaseUnreachable
-    │   ├── DatabaseTooNew
-    │   └── EngineMissing
-    ├── SpoolError
-    │   ├── SpoolFull
-    │   ├── SpoolInUse
-    │   └── SpoolWriteFailed
-    ├── BadRequest
-    │   ├── Undecodable
-    │   └── TooLarge
-    ├── NotFound
-    ├── BadQuery
-    └── ModelError
-        ├── ModelUnreachable
-        └── ModelAnswerInvalid
+MomusError
+├── SettingsError
+├── DatabaseError
+│   ├── DatabaseInUse
+│   ├── DatabaseUnreachable
+│   ├── DatabaseTooNew
+│   └── EngineMissing
+├── SpoolError
+│   ├── SpoolFull
+│   ├── SpoolInUse
+│   └── SpoolWriteFailed
+├── BadRequest
+│   ├── Undecodable
+│   └── TooLarge
+├── Overloaded
+├── NotFound
+├── BadQuery
+└── ModelError
+    ├── ModelUnreachable
+    └── ModelAnswerInvalid
 """
 
 import inspect
@@ -81,6 +82,10 @@ class Undecodable(BadRequest):
 
 class TooLarge(BadRequest):
     """The request is larger than this collector takes. Lower the exporter's batch size, or raise MOMUS_REQUEST_LIMIT_BYTES."""
+
+
+class Overloaded(MomusError):
+    """The collector holds as many requests in memory as it may. Send again later; if this lasts, run one more collector."""
 
 
 class NotFound(MomusError):

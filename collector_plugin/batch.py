@@ -1,0 +1,100 @@
+"""Make the rows of a segment. The same requests always give the same rows in the same blocks, whoever asks and when.
+
+A block is what one INSERT per table carries: consecutive requests of up to 8 MiB, at least one.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from collector_plugin.dialects import read_log, read_span
+from collector_plugin.flatten import flatten_logs, flatten_traces
+from collector_plugin.otlp import as_logs, as_traces
+from collector_plugin.segment_format import StoredRequest
+from schemas.records import LogRecord, Record, Span, SpanFacts
+from schemas.rows import batch_rows, log_row, span_row
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]  # Any: a row has values of every column type
+BLOCK_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Block:
+    """Rows by table, and what was met on the way to them.
+
+    `unknown_spans` counts spans that no dialect recognises by (scope name, span name). `unread_count` is of spans and log
+    records that are stored, but whose dialect failed; `lost` are requests that could not even be flattened.
+    """
+
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    unknown_spans: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unread_count: int = 0
+    lost: list[StoredRequest] = field(default_factory=list)
+
+
+def blocks(requests: Iterable[StoredRequest], segment: str) -> Iterator[Block]:
+    """Yield the rows of a segment's requests, block by block."""
+    for chosen in cut(requests, BLOCK_BYTES):
+        block = Block()
+        for request in chosen:
+            _add_request(block, request, segment)
+        yield block
+
+
+def cut(requests: Iterable[StoredRequest], block_bytes: int) -> Iterator[list[StoredRequest]]:
+    """Yield the requests in order, in lists whose bodies have at most `block_bytes` together, or of one request."""
+    chosen: list[StoredRequest] = []
+    size_bytes = 0
+    for request in requests:
+        if chosen and size_bytes + len(request.body) > block_bytes:
+            yield chosen
+            chosen, size_bytes = [], 0
+        chosen.append(request)
+        size_bytes += len(request.body)
+    if chosen:
+        yield chosen
+
+
+def _add_request(block: Block, request: StoredRequest, segment: str) -> None:
+    try:
+        items = _flatten(request)
+    except Exception:  # one request that meets a fault of ours must not keep a whole segment from being written
+        log.exception("an export request received at %d cannot be flattened; it is set aside", request.received_ns)
+        block.lost.append(request)
+        return
+    records: list[Record] = []
+    for item in items:
+        if isinstance(item, Span):
+            _add(block, "otel_traces", span_row(item, segment, request.received_ns))
+        else:
+            _add(block, "otel_logs", log_row(item, segment, request.received_ns))
+        records += _read(block, item)
+    for table, rows in batch_rows(records, segment, request.received_ns).items():
+        block.tables.setdefault(table, []).extend(rows)
+
+
+def _flatten(request: StoredRequest) -> list[Span] | list[LogRecord]:
+    if request.kind == "traces":
+        return flatten_traces(as_traces(request.body), request.tenant)
+    return flatten_logs(as_logs(request.body), request.tenant)
+
+
+def _add(block: Block, table: str, row: Row) -> None:
+    block.tables.setdefault(table, []).append(row)
+
+
+def _read(block: Block, item: Span | LogRecord) -> list[Record]:
+    """Return what the dialects read; a dialect that fails costs the records of this one item, which is stored raw."""
+    try:
+        records = read_span(item) if isinstance(item, Span) else read_log(item)
+    except Exception:
+        log.exception("no dialect could read trace %s span %s of %r", item.trace_id, item.span_id, item.scope_name)
+        block.unread_count += 1
+        return []
+    if isinstance(item, Span) and any(isinstance(record, SpanFacts) and not record.dialect for record in records):
+        block.unknown_spans[item.scope_name, item.name] += 1
+    return records

@@ -1,0 +1,66 @@
+"""Uvicorn's HTTP protocol with deadlines where uvicorn waits for ever.
+
+connected ──headers begin──▶ headers end ──body──▶ answered ──rest of a refused body──▶ next request
+   └──────── 10 s ─────────────┘  the receiver's        └──────── 60 s ────────┘   (keep-alive: uvicorn's)
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+CONNECTION_LIMIT = 512
+HEADERS_DEADLINE_S = 10.0
+REST_DEADLINE_S = 60.0
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """Closes a connection whose client says nothing, or never comes to the end of its headers or of a refused body."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _is_mid_message = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTION_LIMIT:
+            # A refused connection is what every exporter repeats; an answer would need its headers first.
+            transport.close()
+            return
+        self._close_after(HEADERS_DEADLINE_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_mid_message = True
+        self._close_after(HEADERS_DEADLINE_S)
+
+    def on_headers_complete(self) -> None:
+        self._cancel()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_mid_message = False
+        self._cancel()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._is_mid_message:
+            self._close_after(REST_DEADLINE_S)
+
+    def _close_after(self, seconds: float) -> None:
+        self._cancel()
+        self._deadline = self.loop.call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        transport: Any = self.transport  # may be gone already
+        if transport is not None and not transport.is_closing():
+            transport.close()
+
+    def _cancel(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
