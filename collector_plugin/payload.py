@@ -54,18 +54,20 @@ def parse_cut(text: str) -> Any:  # the value with what was complete
 
 
 def _close(text: str, closers: str, in_string: bool) -> Any:  # the repaired value
-    head = re.sub(r"\\(u[0-9a-fA-F]{0,3})?$", "", text) + '"' if in_string else text
-    for pattern in (
-        r"$",
-        r",\s*$",
-        r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:?\s*$",
-        r",?\s*\"(?:[^\"\\]|\\.)*\"\s*:\s*[\w.+-]+$",
-        r"[\w.+-]+$",
-    ):
-        value = parse(re.sub(pattern, "", head, count=1) + closers)
-        if value is not None:
-            return value
+    # The cut may have gone through an escape; a surrogate pair's is the longest, so at most eleven characters are lost.
+    lost = range(min(12, len(text))) if in_string else range(1)
+    heads = [text[: len(text) - count] + ('"' if in_string else "") for count in lost]
+    for pattern in _UNFINISHED:
+        for head in heads:
+            value = parse(re.sub(pattern, "", head, count=1) + closers)
+            if value is not None:
+                return value
     return None
+
+
+# What may stand unfinished before the closing brackets: nothing, a comma, a key, a key with half a word, half a word.
+_KEY = r',?\s*"(?:[^"\\]|\\.)*"\s*'
+_UNFINISHED = (r"$", r",\s*$", _KEY + r":?\s*$", _KEY + r":\s*[\w.+-]+$", r"[\w.+-]+$")
 
 
 def parse_literal(text: str) -> Any:  # dict, list, str, number

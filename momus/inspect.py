@@ -1,9 +1,108 @@
 """Read OTLP bodies from files and give the conversations that ingest would make of them, by the same code."""
 
+import gzip
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from analyzer.conversations import assemble
+from collector_plugin.admission import admit
+from collector_plugin.dialects import dialect_of, read_log, read_span
+from collector_plugin.flatten import flatten_logs, flatten_traces
+from collector_plugin.otlp import Encoding, Request, Signal, decode
 from collector_plugin.payload import parse
-from schemas.records import Conversation, Message, Retrieval, SpanException, ToolCall, ToolRequest
+from schemas.errors import NotFound, Undecodable
+from schemas.records import Conversation, Message, Record, Retrieval, SpanException, SpanFacts, ToolCall, ToolRequest
+
+_GZIP = b"\x1f\x8b"
+_NAMES_LOGS = re.compile(r"(^|[^a-z])logs?([^a-z]|$)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What files of OTLP bodies hold.
+
+    `unknown` counts spans that no dialect recognised, by (scope name, span name); `unread` those that one did, whose
+    messages it found none of, by (dialect, span name), for spans that should have some.
+    """
+
+    conversations: list[Conversation] = field(default_factory=list)
+    span_count: int = 0
+    log_count: int = 0
+    rejected_count: int = 0
+    dialects: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+def inspect(paths: Iterable[Path]) -> Inspection:
+    """Read OTLP export requests, protobuf or JSON, gzipped or not, and assemble their conversations.
+
+    Whether a protobuf file holds traces or logs is told by its name (`logs` in it), JSON by its content.
+
+    Raises:
+        NotFound: a file is not there.
+        Undecodable: a file is no OTLP export request; the message names it.
+    """
+    inspection = Inspection()
+    records = [record for path in paths for record in _read(path, inspection)]
+    inspection.conversations = assemble(records)
+    return inspection
+
+
+def _read(path: Path, inspection: Inspection) -> list[Record]:
+    request = _decode(path)
+    admission = admit(request, time.time_ns())
+    inspection.rejected_count += admission.rejected_count
+    inspection.notes.extend(f"{path.name}: {note}" for note in admission.notes())
+    if isinstance(request, ExportLogsServiceRequest):
+        logs = flatten_logs(request)
+        inspection.log_count += len(logs)
+        return [record for log in logs for record in read_log(log)]
+    return _read_spans(request, inspection) if isinstance(request, ExportTraceServiceRequest) else []
+
+
+def _read_spans(request: ExportTraceServiceRequest, inspection: Inspection) -> list[Record]:
+    found: list[Record] = []
+    for span in flatten_traces(request):
+        dialect = dialect_of(span)
+        records = read_span(span)
+        inspection.span_count += 1
+        if dialect is None:
+            inspection.unknown[span.scope_name, span.name] += 1
+        else:
+            inspection.dialects[dialect.NAME] += 1
+            if any(isinstance(r, SpanFacts) and r.role == "llm" and not r.input and not r.output for r in records):
+                inspection.unread[dialect.NAME, span.name] += 1
+        found.extend(records)
+    return found
+
+
+def _decode(path: Path) -> Request:
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{path}: {error.strerror}. Name files that hold OTLP export requests.") from None
+    body = gzip.decompress(body) if body.startswith(_GZIP) else body
+    signal, encoding = _kind(path, body)
+    try:
+        return decode(signal, body, encoding).request
+    except Undecodable as error:
+        raise Undecodable(f"{path} is no OTLP {signal} request ({error}).") from None
+
+
+def _kind(path: Path, body: bytes) -> tuple[Signal, Encoding]:
+    if body.lstrip()[:1] == b"{":
+        return ("logs" if b'"resourceLogs"' in body[:4096] else "traces"), "json"
+    return ("logs" if _NAMES_LOGS.search(path.name) else "traces"), "protobuf"
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
