@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from analyzer.transcript import Transcript, is_same
 from schemas.records import (
@@ -165,7 +166,7 @@ def model_calls(trace: Trace) -> list[SpanFacts]:
     )
     kept: dict[str, SpanFacts] = {}
     for call in calls:
-        double = next((kept[facts.span_id] for facts in trace.ancestors(call.span_id) if facts.span_id in kept), None)
+        double = next((kept[facts.span_id] for facts in _around(trace, call) if facts.span_id in kept), None)
         if double is None and call.response_id:
             double = next((other for other in kept.values() if other.response_id == call.response_id), None)
         if double is None:
@@ -174,6 +175,11 @@ def model_calls(trace: Trace) -> list[SpanFacts]:
             del kept[double.span_id]
             kept[call.span_id] = call
     return list(kept.values())
+
+
+def _around(trace: Trace, call: SpanFacts) -> Iterable[SpanFacts]:
+    """The spans above a call up to the nearest agent or tool: Google's ADK runs tools, and agents, inside the call that asked."""
+    return takewhile(lambda facts: facts.role not in ("agent", "tool"), trace.ancestors(call.span_id))
 
 
 def _weight(call: SpanFacts) -> tuple[bool, bool, int]:
@@ -391,20 +397,27 @@ def _tools_offered(spans: Iterable[SpanFacts]) -> tuple[ToolDefinition, ...] | N
 
 
 def root_exceptions(trace: Trace) -> list[SpanException]:
-    """One failure marks every span around it: keep the deepest that says it, in order of time."""
-    said_below: set[tuple[str, str]] = set()
+    """One failure marks every span around it, often in more words: keep the deepest that says it, in order of time."""
+    said_below: dict[str, set[str]] = defaultdict(set)
     for failure in trace.exceptions:
-        said_below |= {(facts.span_id, _gist(failure)) for facts in trace.ancestors(failure.span_id)}
+        for facts in trace.ancestors(failure.span_id):
+            said_below[facts.span_id].add(_words(failure)[:200])
     kept = [
         failure
         for failure in trace.exceptions
-        if (failure.span_id, _gist(failure)) not in said_below and not _is_echo(failure, trace)
+        if not any(_repeats(_words(failure), said) for said in said_below[failure.span_id])
+        and not _is_echo(failure, trace)
     ]
     return sorted(kept, key=lambda failure: (failure.time_ns, failure.span_id))
 
 
-def _gist(failure: SpanException) -> str:
-    return " ".join((failure.message or failure.type).split())[:200]
+def _words(failure: SpanException) -> str:
+    return " ".join((failure.message or failure.type).split())
+
+
+def _repeats(words: str, said: str) -> bool:
+    """Whether a failure says again what one below it said, alone or wrapped; a word or two may be there by chance."""
+    return words[:200] == said or (len(said) >= 12 and said in words)
 
 
 def _is_echo(failure: SpanException, trace: Trace) -> bool:
@@ -447,8 +460,8 @@ def _pair(asked: Sequence[tuple[str, str, str]], executions: Sequence[ToolExecut
     found: list[ToolExecution | None] = [None] * len(asked)
     free = list(executions)
     by_id = lambda ask, run: bool(ask[0]) and run.call_id == ask[0]  # noqa: E731
-    by_arguments = lambda ask, run: run.name == ask[1] and run.arguments == ask[2]  # noqa: E731
-    by_name = lambda ask, run: run.name == ask[1] and not (ask[0] and run.call_id)  # noqa: E731
+    by_arguments = lambda ask, run: _fold(run.name) == _fold(ask[1]) and run.arguments == ask[2]  # noqa: E731
+    by_name = lambda ask, run: _fold(run.name) == _fold(ask[1]) and not (ask[0] and run.call_id)  # noqa: E731
     for fits in (by_id, by_arguments, by_name):
         for number, ask in enumerate(asked):
             if found[number] is None:
