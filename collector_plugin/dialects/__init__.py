@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from collector_plugin.dialects import (
+    google_adk,
     langfuse,
     langsmith,
     litellm,
+    logfire,
     mlflow,
     openinference,
     otel_genai,
+    pydantic_ai,
     strands,
     traceloop,
     vercel,
@@ -52,6 +55,9 @@ DIALECTS: tuple[Dialect, ...] = (
     langsmith,
     mlflow,
     vercel,
+    google_adk,
+    pydantic_ai,
+    logfire,
     litellm,
     traceloop,
     strands,

@@ -1,0 +1,93 @@
+"""LangSmith's SDK in OpenTelemetry mode (`LANGSMITH_OTEL_ENABLED`): a run with its inputs and outputs as JSON.
+
+`gen_ai.prompt` holds the inputs and `gen_ai.completion` the outputs of every run, whatever its kind: LangChain's
+serialised messages and generations, an OpenAI request and response (`wrap_openai`), or a function's (`@traceable`).
+`gen_ai.operation.name` is not to be trusted: a retriever is called `embeddings`.
+
+https://docs.langchain.com/langsmith/trace-with-opentelemetry
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from collector_plugin.dialects.build import make_execution, make_facts, make_retrieval
+from collector_plugin.dialects.function_io import arguments, documents, is_cut, query, said
+from collector_plugin.dialects.langchain import read_tool_result
+from collector_plugin.dialects.otel_genai import finish_reason, model_fields
+from collector_plugin.message_shapes import read_tool_definitions
+from collector_plugin.payload import as_dict, as_list, as_str, parse_loosely
+from schemas.records import Record, Span, SpanRole
+
+NAME = "langsmith"
+
+ROLES: dict[str, SpanRole] = {
+    "llm": "llm",
+    "chain": "chain",
+    "tool": "tool",
+    "retriever": "retriever",
+    "embedding": "embedding",
+}
+
+
+def recognises(span: Span) -> bool:
+    """A run of LangSmith; it sets OpenTelemetry's own attributes too, with other meanings."""
+    return "langsmith.span.kind" in span.attributes
+
+
+def read(span: Span) -> Iterator[Record]:
+    """Yield the facts of a run, and the tool execution or retrieval that it is."""
+    attributes = span.attributes
+    role = ROLES.get(attributes["langsmith.span.kind"], "other")
+    asked, answered = attributes.get("gen_ai.prompt", ""), attributes.get("gen_ai.completion", "")
+    known: dict[str, Any] = {
+        **model_fields(attributes),
+        "agent_name": attributes.get("langsmith.metadata.lc_agent_name", ""),
+    }
+    if role in ("llm", "chain"):
+        known |= {"input": said(asked, "user"), "is_truncated": is_cut(asked) or is_cut(answered)}
+    if role == "llm":
+        tools = read_tool_definitions(parse_loosely(attributes.get("gen_ai.tool.definitions")))
+        known |= {"output": said(answered, "assistant"), "tools_offered": tools, **_answer_fields(answered)}
+    yield make_facts(span, NAME, role, **known)
+    if role == "tool":
+        yield _execution(span, asked, answered)
+    elif role == "retriever":
+        yield make_retrieval(
+            span, query(asked), documents(answered), attributes.get("langsmith.metadata.ls_retriever_name", "")
+        )
+
+
+def _execution(span: Span, asked: str, answered: str) -> Record:
+    outputs = as_dict(parse_loosely(answered))
+    inner = outputs.get("output") if outputs.keys() == {"output"} else None  # how a result that is no object is kept
+    result = read_tool_result(as_str(inner) if inner is not None else answered)
+    failed = {"status": "error", "error_message": result.text} if result.failed else {}
+    return make_execution(
+        span,
+        span.attributes.get("gen_ai.tool.name") or span.name,
+        arguments=arguments(asked),
+        result=None if answered in ("", "{}") else result.text,
+        call_id=span.attributes.get("gen_ai.tool.call.id") or result.call_id,
+        **failed,
+    )
+
+
+def _answer_fields(answered: str) -> dict[str, Any]:
+    """What only the completion's JSON tells of the answer: LangChain's generation, or the API's own response."""
+    outputs = as_dict(parse_loosely(answered))
+    generations = outputs.get("generations")  # a list for each prompt of the batch, or one list
+    generation = as_dict(_first(_first(generations)) or _first(generations))
+    message = as_dict(generation.get("message"))
+    metadata = as_dict(as_dict(message.get("kwargs") or message).get("response_metadata"))
+    told = {**as_dict(outputs.get("llm_output")), **metadata} or outputs
+    reason = as_str(metadata.get("finish_reason") or as_dict(generation.get("generation_info")).get("finish_reason"))
+    known = {
+        "response_model": as_str(told.get("model_name") or told.get("model")),
+        "response_id": as_str(told.get("id")),
+        "finish_reason": finish_reason(reason),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _first(value: Any) -> Any:  # the first item of a list, or None
+    return next(iter(as_list(value)), None)

@@ -1,0 +1,160 @@
+"""Logfire's own integrations: the OpenAI Agents SDK, the clients of OpenAI and Anthropic, and feedback.
+
+    OpenAI Agents trace: {name}                        `group_id` is the conversation
+      Agent run: {name}
+        Turn {turn} for agent {name}
+          Responses API with {model}                   `events`: the old events of a GenAI call as one JSON list
+          Chat completion with {model}                 `request_data` and `response_data`, as the clients' spans have
+          Function: {name}                             `input` and `output`
+          Handoff: {from_agent} → {to_agent}
+    feedback: {name}                                   a span without length, child of what was rated
+
+Logfire scrubs what looks secret: every `session.id` reads `[Scrubbed due to 'session']`.
+
+https://logfire.pydantic.dev/docs/integrations/llms/openai/
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from collector_plugin.dialects.build import make_execution, make_facts
+from collector_plugin.dialects.otel_genai import CHOICE, MESSAGE_EVENTS, content_fields, model_fields
+from collector_plugin.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
+from schemas.records import Attributes, Feedback, MessageBody, Record, Span, SpanRole
+
+NAME = "logfire"
+
+_AGENTS_SCOPE = "logfire.openai_agents"
+_CONTENT = ("events", "request_data")
+_FEEDBACK = "logfire.feedback.name"
+_ROLES: tuple[tuple[str, SpanRole], ...] = (
+    ("Function: ", "tool"),
+    ("Agent run: ", "agent"),
+    ("Responses API", "llm"),
+    ("Chat completion", "llm"),
+)
+
+
+def recognises(span: Span) -> bool:
+    """A span of the Agents SDK, one whose content stands in Logfire's own attributes, or feedback."""
+    attributes = span.attributes
+    if span.scope_name == _AGENTS_SCOPE or _FEEDBACK in attributes:
+        return True
+    return '"event.name"' in attributes.get("events", "") or (
+        span.scope_name.startswith("logfire") and "request_data" in attributes
+    )
+
+
+def read(span: Span) -> Iterator[Record]:
+    """Yield the facts of a span, and the tool execution or the feedback that it is."""
+    attributes = span.attributes
+    role = _role(span)
+    known: dict[str, Any] = model_fields(attributes)
+    if role == "llm":
+        known |= {**_content(span), **_answer_fields(attributes)}
+    known["agent_name"] = attributes.get("agent_name") or (attributes.get("name", "") if role == "agent" else "")
+    facts = make_facts(span, NAME, role, **known)
+    # the conversation of the Agents SDK; any id that the application set itself comes first
+    yield replace(facts, conversation_id=facts.conversation_id or attributes.get("group_id", "").removeprefix("null"))
+    if role == "tool":
+        yield make_execution(
+            span,
+            attributes.get("name", ""),
+            arguments=attributes.get("input"),
+            result=attributes.get("output"),
+            **_failure(attributes),
+        )
+    if _FEEDBACK in attributes:
+        yield _feedback(span)
+
+
+def _role(span: Span) -> SpanRole:
+    if _FEEDBACK in span.attributes:
+        return "other"
+    if any(key in span.attributes for key in _CONTENT) or span.attributes.get("gen_ai.operation.name") == "chat":
+        return "llm"
+    template = span.attributes.get("logfire.msg_template") or span.name
+    return next((role for start, role in _ROLES if template.startswith(start)), "chain")
+
+
+def _content(span: Span) -> dict[str, Any]:
+    """Fields that hold messages: in OpenTelemetry's way where a span has that, else in Logfire's."""
+    attributes = span.attributes
+    told = content_fields(span)
+    if not told["input"] and not told["output"]:
+        given, answered = read_events(attributes.get("events")) if "events" in attributes else _exchange(attributes)
+        told |= {"input": given, "output": answered}
+    if not told["tools_offered"]:
+        request = as_dict(parse_loosely(attributes.get("request_data"))) or as_dict(
+            parse_loosely(attributes.get("response"))
+        )
+        told["tools_offered"] = read_tool_definitions(request.get("tools"))
+    return told
+
+
+def read_events(text: str | None) -> tuple[tuple[MessageBody, ...], tuple[MessageBody, ...]]:
+    """Return what the model was given and what it answered, from a JSON list of GenAI events.
+
+    The answer is the choice; where no event is one, what the assistant says at the end.
+    """
+    events = [event for event in as_list(parse_loosely(text)) if isinstance(event, dict)]
+    given = [body for event in events if event.get("event.name") != CHOICE for body in _message(event)]
+    answered = [
+        body
+        for event in events
+        if event.get("event.name") == CHOICE
+        for body in _message(as_dict(event.get("message")), "assistant")
+    ]
+    while not answered and given and given[-1].role == "assistant":
+        count = next((n for n, body in enumerate(reversed(given)) if body.role != "assistant"), len(given))
+        given, answered = given[: len(given) - count], given[len(given) - count :]
+    return tuple(given), tuple(answered)
+
+
+def _message(event: dict[str, Any], role: str = "") -> tuple[MessageBody, ...]:
+    return read_messages({"role": role or MESSAGE_EVENTS.get(as_str(event.get("event.name")), "user"), **event})
+
+
+def _exchange(attributes: Attributes) -> tuple[tuple[MessageBody, ...], tuple[MessageBody, ...]]:
+    """A client's request and response; a stream's response is the text put together, on a record of its own."""
+    response = as_dict(parse_loosely(attributes.get("response_data")))
+    streamed = response.get("combined_chunk_content")
+    answered = response.get("message") or ([{"role": "assistant", "content": streamed}] if streamed else [])
+    return read_messages(parse_loosely(attributes.get("request_data"))), read_messages(answered, "assistant")
+
+
+def _answer_fields(attributes: Attributes) -> dict[str, Any]:
+    response_id = (
+        attributes.get("gen_ai.response.id")
+        or as_str(parse(attributes.get("response_id")))
+        or attributes.get("response_id", "")
+    )
+    return {"response_id": "" if response_id == "null" else response_id}
+
+
+def _failure(attributes: Attributes) -> dict[str, Any]:
+    """Why a function failed, which the Agents SDK tells in an attribute and in no exception event."""
+    error = as_dict(parse(attributes.get("error")))
+    reason = as_str(as_dict(error.get("data")).get("error")) or as_str(error.get("message"))
+    return {"status": "error", "error_message": reason} if reason else {}
+
+
+def _feedback(span: Span) -> Feedback:
+    """A rating: the attribute that holds its value is called as the rating is."""
+    attributes = span.attributes
+    name = attributes[_FEEDBACK]
+    value = attributes.get(name, "")
+    score = parse(value)
+    return Feedback(
+        time_ns=span.start_ns,
+        name=name,
+        tenant=span.tenant,
+        service_name=span.service_name,
+        trace_id=span.trace_id,
+        span_id=span.parent_span_id or span.span_id,
+        score=float(score) if isinstance(score, bool | int | float) else None,
+        label="" if isinstance(score, int | float) else value,
+        comment=attributes.get("logfire.feedback.comment", ""),
+    )

@@ -1,0 +1,91 @@
+"""MLflow's tracing, exported over OTLP: spans with one input and one output, every attribute's value encoded as JSON.
+
+A model's span holds the whole request and the whole response of its API. Session and user are metadata of the trace,
+which is not exported; from the tags of the trace they are (`mlflow.traceTag.<name>`, on the root).
+
+https://mlflow.org/docs/latest/genai/tracing/opentelemetry/
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
+from collector_plugin.dialects.function_io import arguments, documents, is_cut, query, said
+from collector_plugin.message_shapes import read_tool_definitions
+from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
+from schemas.records import Attributes, Record, Span, SpanRole
+
+NAME = "mlflow"
+
+ROLES: dict[str, SpanRole] = {
+    "CHAT_MODEL": "llm",
+    "LLM": "llm",
+    "AGENT": "agent",
+    "TOOL": "tool",
+    "RETRIEVER": "retriever",
+    "EMBEDDING": "embedding",
+    "CHAIN": "chain",
+    "WORKFLOW": "chain",
+    "TASK": "chain",
+    "UNKNOWN": "chain",
+}
+
+
+def recognises(span: Span) -> bool:
+    """Every span of MLflow has a type, unless it was exported by OpenTelemetry's conventions."""
+    return "mlflow.spanType" in span.attributes
+
+
+def read(span: Span) -> Iterator[Record]:
+    """Yield the facts of an MLflow span, and the tool execution or retrieval that it is."""
+    attributes = span.attributes
+    role = ROLES.get(_plain(attributes, "mlflow.spanType"), "other")
+    asked, answered = attributes.get("mlflow.spanInputs", ""), attributes.get("mlflow.spanOutputs", "")
+    known: dict[str, Any] = {"agent_name": span.name if role == "agent" else ""}
+    if role in ("llm", "agent", "chain"):
+        known |= {
+            "input": said(asked, "user"),
+            "output": said(answered, "assistant"),
+            "is_truncated": is_cut(asked) or is_cut(answered),
+        }
+    if role == "llm":
+        known |= _model(attributes, as_dict(parse_loosely(answered)))
+    yield make_facts(span, NAME, role, **known)
+    if role == "tool":
+        yield make_execution(span, span.name, arguments=arguments(asked), result=_result(answered))
+    elif role == "retriever":
+        yield make_retrieval(span, query(asked), documents(answered))
+
+
+def _plain(attributes: Attributes, key: str) -> str:
+    """An attribute's text without its JSON quotes."""
+    text = attributes.get(key, "")
+    value = parse(text)
+    return text if value is None else as_str(value)
+
+
+def _result(answered: str) -> str | None:
+    """A tool's result: text without quotes, anything else as the JSON it is."""
+    if not answered:
+        return None
+    value = parse(answered)
+    return value if isinstance(value, str) else answered
+
+
+def _model(attributes: Attributes, response: dict[str, Any]) -> dict[str, Any]:
+    """Fields about the model and its answer."""
+    usage = as_dict(parse(attributes.get("mlflow.chat.tokenUsage"))) or as_dict(response.get("usage"))
+    request = as_dict(parse_loosely(attributes.get("mlflow.spanInputs")))
+    choice = next((item for item in as_list(response.get("choices")) if isinstance(item, dict)), {})
+    return {
+        "provider": _plain(attributes, "mlflow.llm.provider"),
+        "request_model": as_str(request.get("model")) or _plain(attributes, "model"),
+        "response_model": as_str(response.get("model")) or _plain(attributes, "mlflow.llm.model"),
+        "response_id": as_str(response.get("id")),
+        "finish_reason": as_str(choice.get("finish_reason")),
+        "input_tokens": number(usage, "input_tokens", "prompt_tokens"),
+        "output_tokens": number(usage, "output_tokens", "completion_tokens"),
+        "cached_tokens": number(usage, "cache_read_input_tokens"),
+        "cost_usd": amount(as_dict(parse(attributes.get("mlflow.llm.cost"))), "total_cost"),
+        "tools_offered": read_tool_definitions(parse(attributes.get("mlflow.chat.tools")) or request.get("tools")),
+    }
