@@ -14,7 +14,7 @@ A message is told by what it holds, never by who sent it: the same shapes turn u
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from collector_plugin.payload import as_dict, as_json, as_list, as_str, parse, parse_literal
 from schemas.records import MessageBody, Role, ToolDefinition, ToolRequest
@@ -107,15 +107,14 @@ def _message(value: dict[str, Any], role: Role) -> Iterator[MessageBody]:
         yield MessageBody("tool", result.text, tool_call_id=result.call_id, name=result.name)
     if role == "tool":
         if not results:
-            yield MessageBody("tool", text, tool_call_id=call_id or as_str(value.get("id")), name=name)
+            whole = text_of(_content(value))
+            yield MessageBody("tool", whole, tool_call_id=call_id or as_str(value.get("id")), name=name)
     elif text or calls or not results:
         yield MessageBody(role, text, tool_calls=calls, name=name)
 
 
 def _parts(message: dict[str, Any]) -> Iterator[_Part]:
-    content = message.get("parts") if isinstance(message.get("parts"), list) else message.get("content")
-    if content is None:
-        content = message.get("text", message.get("refusal"))
+    content = _content(message)
     calls = list(_tool_calls(message))
     ids = {call.id for call in calls if call.id}
     for item in content if isinstance(content, list) else [content]:
@@ -124,6 +123,12 @@ def _parts(message: dict[str, Any]) -> Iterator[_Part]:
         if part is not None and not (isinstance(part, ToolRequest) and part.id in ids):
             yield part
     yield from calls
+
+
+def _content(message: dict[str, Any]) -> Any:  # text, a list of parts, or whatever a tool returned
+    parts = message.get("parts")
+    content = parts if isinstance(parts, list) else message.get("content")
+    return message.get("text", message.get("refusal")) if content is None else content
 
 
 def _tool_calls(message: dict[str, Any]) -> Iterator[ToolRequest]:
@@ -213,23 +218,44 @@ def _read_result(value: dict[str, Any]) -> _Result:
 
 
 def text_of(value: Any) -> str:  # any JSON value
-    """Return a tool's result or a message's content as the text that a person would call its content."""
+    """Return a tool's result or a message's content as the text that a person would call its content.
+
+    Blocks that only wrap text are unwrapped; any other object or list stays the JSON that it is.
+    """
     if isinstance(value, dict):
-        if (
-            set(value) <= {"type", "value"} and "value" in value
-        ):  # AI SDK: {"type": "json" | "text" | "error-text", "value"}
+        if "value" in value and set(value) <= {
+            "type",
+            "value",
+        }:  # AI SDK: {"type": "json" | "text" | "error-text", "value"}
             return text_of(value["value"])
-        if set(value) <= {"type", "text", "annotations"} and isinstance(value.get("text"), str):
-            return cast(str, value["text"])
         if set(value) == {"json"}:  # Bedrock
             return as_str(value["json"])
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(item, dict) and isinstance(item.get("text"), str) for item in value)
-    ):
-        return "\n".join(item["text"] for item in value)
+        text = value.get("text", value.get("content") if value.get("type") == "text" else None)
+        if isinstance(text, str) and set(value) <= {"type", "text", "content", "annotations"}:
+            return text
+    if isinstance(value, list) and is_blocks(value):
+        return "\n".join(text_of(item) for item in value)
     return as_str(value)
+
+
+def is_blocks(value: Any) -> bool:  # any JSON value
+    """Tell whether a list is made of content blocks, rather than of whatever a tool returned or a user typed."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(item, dict)
+            and (item.get("type") in _BLOCK_TYPES or (len(item) == 1 and set(item) <= _BLOCK_KEYS))
+            for item in value
+        )
+    )
+
+
+_BLOCK_KEYS = {"text", "json", "image", "document", "video", "toolUse", "toolResult", "reasoningContent", "cachePoint"}
+_BLOCK_TYPES = {
+    "text", "input_text", "output_text", "refusal", "image", "image_url", "input_image", "reasoning", "thinking",
+    "tool_call", "tool_call_response", "tool_use", "tool_result", "tool-call", "tool-result",
+}  # fmt: skip
 
 
 def canonical_arguments(value: Any) -> str:  # an object, its JSON, or its Python repr

@@ -10,7 +10,7 @@ https://github.com/open-telemetry/semantic-conventions-genai
 from collections.abc import Iterable, Iterator, Mapping
 
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_log_facts, make_retrieval, number
-from collector_plugin.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.message_shapes import is_blocks, read_messages, read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
 from schemas.records import (
     Document,
@@ -179,7 +179,7 @@ def _choice(fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
     value = parse_loosely(message) if isinstance(message, str) else message
     if isinstance(value, dict):
         return read_messages({"role": "assistant"} | value)
-    return read_messages({"role": "assistant", "content": message if value is None else value})
+    return read_messages({"role": "assistant", "content": value if is_blocks(value) else message})
 
 
 def _is_cut(attributes: Mapping[str, str]) -> bool:
