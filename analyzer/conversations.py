@@ -9,17 +9,19 @@ does not matter beyond ties in time.
 """
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import takewhile
+from typing import Any
 
 from analyzer.transcript import Transcript, is_same
 from schemas.records import (
     Conversation,
     Feedback,
     Message,
-    MessageBody,
     Record,
     Retrieval,
     SpanException,
@@ -109,7 +111,7 @@ def join(parts: Sequence[SpanFacts]) -> SpanFacts:
     whole = ordered[0]
     completions = [part for part in ordered[1:] if part.ordinal == 0]
     pieces = sorted((part for part in ordered if part.ordinal > 0), key=lambda part: (part.start_ns, part.ordinal))
-    told: dict[str, tuple[MessageBody, ...]] = {}
+    told: dict[str, Any] = {}
     for side in ("input", "output"):
         of_side = [getattr(part, side) for part in completions]
         spoken = tuple(body for piece in pieces for body in getattr(piece, side))
@@ -455,19 +457,38 @@ def match_tool_calls(messages: Sequence[Message], executions: Sequence[ToolExecu
     return sorted(calls, key=lambda call: (call.time_ns, call.message_index))
 
 
-def _pair(asked: Sequence[tuple[str, str, str]], executions: Sequence[ToolExecution]) -> list[ToolExecution | None]:
+_NO_NAME = re.compile(r"\W+")
+_Asked = tuple[str, str, str]  # call id, tool's name, arguments
+
+
+def _pair(asked: Sequence[_Asked], executions: Sequence[ToolExecution]) -> list[ToolExecution | None]:
     """The execution of each request, the surest matches made first; no execution is used twice."""
     found: list[ToolExecution | None] = [None] * len(asked)
     free = list(executions)
-    by_id = lambda ask, run: bool(ask[0]) and run.call_id == ask[0]  # noqa: E731
-    by_arguments = lambda ask, run: _fold(run.name) == _fold(ask[1]) and run.arguments == ask[2]  # noqa: E731
-    by_name = lambda ask, run: _fold(run.name) == _fold(ask[1]) and not (ask[0] and run.call_id)  # noqa: E731
-    for fits in (by_id, by_arguments, by_name):
+    for fits in (_is_by_id, _is_by_arguments, _is_by_name):
         for number, ask in enumerate(asked):
             if found[number] is None:
                 found[number] = next((run for run in free if fits(ask, run)), None)
                 free = [run for run in free if run is not found[number]]
     return found
+
+
+def _is_by_id(ask: _Asked, run: ToolExecution) -> bool:
+    return bool(ask[0]) and run.call_id == ask[0]
+
+
+def _is_by_arguments(ask: _Asked, run: ToolExecution) -> bool:
+    return run.arguments == ask[2] and _folded(run.name) == _folded(ask[1])
+
+
+def _is_by_name(ask: _Asked, run: ToolExecution) -> bool:
+    return not (ask[0] and run.call_id) and _folded(run.name) == _folded(ask[1])
+
+
+@lru_cache(maxsize=4096)
+def _folded(name: str) -> str:
+    """A tool's name as a model must spell it: CrewAI offers "Delegate work to coworker" as `delegate_work_to_coworker`."""
+    return _NO_NAME.sub("_", name).lower()
 
 
 def _answer(call_id: str, name: str, after: int, results: Sequence[Message]) -> Message | None:

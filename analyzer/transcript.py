@@ -6,6 +6,7 @@ end of the transcript that the input repeats; its output is always new.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from schemas.records import Message, MessageBody, SpanFacts
@@ -81,10 +82,14 @@ class Transcript:
         return best_end
 
     def _leading_known(self, keys: Sequence[object]) -> int:
-        """Messages that a failed turn or a cut history leaves at the front: known one by one, wherever they stood."""
-        known = set(self._keys)
+        """Messages that a failed turn or a cut history leaves at the front: known one by one, wherever they stood.
+
+        Each as often as the transcript has it: a tool that fails twice with the same words has answered twice.
+        """
+        unused = Counter(self._keys)
         count = 0
-        while count < len(keys) and keys[count] in known:
+        while count < len(keys) and unused[keys[count]] > 0:
+            unused[keys[count]] -= 1
             count += 1
         return count
 
