@@ -410,7 +410,20 @@ def root_exceptions(trace: Trace) -> list[SpanException]:
         if not any(_repeats(_words(failure), said) for said in said_below[failure.span_id])
         and not _is_echo(failure, trace)
     ]
-    return sorted(kept, key=lambda failure: (failure.time_ns, failure.span_id))
+    return sorted((_completed(f, trace) for f in kept), key=lambda failure: (failure.time_ns, failure.span_id))
+
+
+def _completed(failure: SpanException, trace: Trace) -> SpanException:
+    """The failure with the type and the stack trace that only a span around it tells, as Langfuse's outermost does."""
+    if failure.type and failure.stacktrace:
+        return failure
+    around = {facts.span_id for facts in trace.ancestors(failure.span_id)}
+    same = [other for other in trace.exceptions if other.span_id in around and _words(other) == _words(failure)]
+    return replace(
+        failure,
+        type=failure.type or next((other.type for other in same if other.type), ""),
+        stacktrace=failure.stacktrace or next((other.stacktrace for other in same if other.stacktrace), ""),
+    )
 
 
 def _words(failure: SpanException) -> str:
