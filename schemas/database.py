@@ -12,8 +12,7 @@ A `Database` serves one thread at a time; `clone` makes one for another thread.
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -30,6 +29,7 @@ from schemas.as_json import as_json
 from schemas.errors import BadQuery, DatabaseError, DatabaseInUse, DatabaseUnreachable, EngineMissing, SettingsError
 from schemas.folder import Folder, holder
 from schemas.statement import refuse_outside_world
+from schemas.translated import sentence, translated
 
 Row = dict[str, Any]  # Any: a row has the columns of whichever query was asked
 
@@ -57,8 +57,6 @@ _ONE_BLOCK = {
     "async_insert": 0,
     "deduplicate_blocks_in_dependent_materialized_views": 1,
 }
-# Codes of errors that speak of the database's state, not of the statement.
-_TROUBLE = frozenset({159, 164, 202, 209, 210, 241, 242, 243, 252, 279, 319, 425, 516, 999})
 
 
 class Answer(NamedTuple):
@@ -98,7 +96,7 @@ class Database:
             BadQuery: the SQL cannot run.
             DatabaseError: the database failed.
         """
-        with _translated(BadQuery):
+        with translated(BadQuery):
             body = self._client.raw_query(_sql(name_or_sql), parameters=parameters, fmt="JSONEachRow")
         return [orjson.loads(line) for line in body.splitlines()]
 
@@ -116,7 +114,7 @@ class Database:
             "readonly": 1,
         }
         # Read-only cannot be undone on a connection of the embedded engine, so each question gets its own.
-        with _translated(BadQuery, is_user_sql=True), self.clone() as reader:
+        with translated(BadQuery, is_user_sql=True), self.clone() as reader:
             return reader._ask(sql.strip().rstrip(";"), limits, row_limit)
 
     def _ask(self, sql: str, limits: Mapping[str, object], row_limit: int) -> Answer:
@@ -144,7 +142,7 @@ class Database:
         if not lines:
             return 0
         chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
-        with _translated(DatabaseError):
+        with translated(DatabaseError):
             self._client.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow", settings=chosen)
         return len(lines)
 
@@ -154,7 +152,7 @@ class Database:
         Raises:
             DatabaseError: the statement failed.
         """
-        with _translated(DatabaseError):
+        with translated(DatabaseError):
             self._client.command(_sql(name_or_sql), parameters=parameters)
 
     def detached_parts(self) -> list[Row]:
@@ -238,7 +236,7 @@ def _open_folder(dsn: str, path: Path, memory_limit_bytes: int) -> Database:
     try:
         folder.stamp_engine(_installed_engine())
         client = _engine_client(path, memory_limit_bytes)
-        with _translated(DatabaseError):
+        with translated(DatabaseError):
             client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE_NAME} ENGINE = Atomic")
         _enter(client)
     except BaseException:
@@ -259,7 +257,7 @@ def _installed_engine() -> str:
 def _engine_client(path: Path, memory_limit_bytes: int) -> Client:
     # The engine would take nine tenths of the memory and 5 GiB of it for marks.
     options = {"max_server_memory_usage": memory_limit_bytes, "mark_cache_size": memory_limit_bytes // 16}
-    with _translated(DatabaseError):
+    with translated(DatabaseError):
         return clickhouse_connect.get_client(
             interface="chdb", path=str(path), settings=_READ_SETTINGS, chdb_options=options
         )
@@ -291,7 +289,7 @@ def _server_client(url: SplitResult) -> Client:
         ) from error
     except ClickHouseError as error:
         raise DatabaseUnreachable(
-            f"The ClickHouse server at {url.hostname}:{port} refuses us: {_sentence(error)}"
+            f"The ClickHouse server at {url.hostname}:{port} refuses us: {sentence(error)}"
         ) from None
     return client
 
@@ -308,36 +306,3 @@ def _sql(name_or_sql: str) -> str:
     if not re.fullmatch(r"[a-z_0-9]+", name_or_sql):
         return name_or_sql
     return (files("schemas") / "queries" / f"{name_or_sql}.sql").read_text(encoding="utf-8")
-
-
-@contextmanager
-def _translated(error_type: type[DatabaseError] | type[BadQuery], *, is_user_sql: bool = False) -> Iterator[None]:
-    """Turn what the driver raises into our errors, in one sentence."""
-    try:
-        yield
-    except OperationalError as error:
-        if error.code is None:
-            raise DatabaseUnreachable from error
-        raise DatabaseError(_sentence(error)) from None
-    except ClickHouseError as error:
-        code = getattr(error, "code", None)
-        if code in _TROUBLE and not is_user_sql:
-            raise DatabaseError(_sentence(error)) from None
-        raise error_type(_sentence(error)) from None
-
-
-_NOISE = re.compile(
-    r"^.*?DB::Exception:\s*(?:Code: \d+\. DB::Exception:\s*)*"  # prefixes, one for each layer that passed it on
-    r"|(?:[.:]?\s*Expected one of|\s*[Ii]n scope |: [Ww]hile (?:executing|processing)|\. Stack trace).*$"
-    r"|\s*\((?:version [^)]*\)?\)|[A-Z][A-Z_]+\)).*$",  # the version, the code in capitals and the URL
-    re.DOTALL,
-)
-
-
-def _sentence(error: ClickHouseError) -> str:
-    """Return what went wrong without the engine's layers, stack traces and version."""
-    text = str(error)
-    for _ in range(3):
-        text = _NOISE.sub("", text)
-    text = " ".join(text.split())
-    return f"{text[:300].rstrip(' .:')}." if text else "The database gave no reason."

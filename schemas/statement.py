@@ -8,6 +8,7 @@ passed over, so that what is merely data is never refused.
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from schemas.errors import BadQuery
 
@@ -25,7 +26,6 @@ _VERBS = frozenset(
     b"select with from explain describe desc show exists check use set insert create alter drop truncate delete update "
     b"optimize rename exchange kill".split()
 )
-_WRITES_SCHEMA = frozenset({b"create", b"alter", b"insert", b"drop"})
 # Table functions that compute, or read tables that are there; any other leaves the database.
 _TABLE_FUNCTIONS = frozenset(
     b"format fuzzjson fuzzquery generate_series generaterandom generateseries input loop merge mergetreeanalyzeindexes "
@@ -59,36 +59,72 @@ def refuse_outside_world(sql: bytes) -> None:
             raise BadQuery(f"{_shown(word)} is not available here: a statement must not touch files.")
         if is_call and _is_outside(word):
             raise BadQuery(f"{_shown(word)}() is not available here: a statement must not leave the database.")
-        if verb in _WRITES_SCHEMA:
+        if verb in (b"create", b"alter"):
             _refuse_outside_storage(words, index)
 
 
-def insert_head(body: bytes) -> tuple[bytes, str, int] | None:
-    """Return the statement, the format and the offset of the data of an INSERT that carries data.
+class InsertHead(NamedTuple):
+    """The part of an INSERT before its data: what it inserts into, its settings, their format, where they begin."""
 
-    `INSERT INTO t (a) FORMAT CSV\\n1` gives (`INSERT INTO t (a)`, `CSV`, offset of `1`). None where it is no INSERT, or
-    one that SELECTs its rows.
+    target: bytes
+    settings: bytes
+    format: str
+    data_offset: int
+
+
+def insert_head(body: bytes) -> InsertHead | None:
+    """Take apart an INSERT that carries its data.
+
+    `INSERT INTO t (a) SETTINGS b = 1 FORMAT CSV\\n1` is (`INSERT INTO t (a)`, `SETTINGS b = 1`, `CSV`, offset of the
+    last 1). None where it is no INSERT, or one that SELECTs its rows.
     """
-    position, previous, words_seen = 0, b"", 0
-    for match in _TOKENS.finditer(body):
-        word = (match["word"] or b"").lower()
-        if match["space"]:
-            continue
-        if words_seen == 0 and word != b"insert":
+    words = _outer_words(body)
+    if next(words, (b"", None))[0] != b"insert":
+        return None
+    settings: int | None = None
+    for word, match in words:
+        if word in (b"select", b"with", b"watch"):
             return None
-        if word in (b"select", b"with", b"watch") and previous != b"(":
-            return None
+        if word == b"settings" and settings is None:
+            settings = match.start()
         if word == b"values":
-            return body[: match.start()], "Values", match.end()
-        if previous == b"format":
-            return body[:position], match[0].decode(), _after_newline(body, match.end())
+            return InsertHead(*_cut(body, settings, match.start()), "Values", match.end())
         if word == b"format":
-            position = match.start()
-        previous, words_seen = word or match[0], words_seen + 1
+            _, name = next(words, (b"", None))
+            return name and InsertHead(*_cut(body, settings, match.start()), name[0].decode(), _data(body, name.end()))
     return None
 
 
-def _after_newline(body: bytes, offset: int) -> int:
+def _cut(body: bytes, settings: int | None, end: int) -> tuple[bytes, bytes]:
+    return (body[:end], b"") if settings is None else (body[:settings], body[settings:end])
+
+
+def output_format(sql: bytes) -> str | None:
+    """Return the name behind the statement's own FORMAT, or None where it leaves that open."""
+    previous, found = b"", None
+    for word, match in _outer_words(sql):
+        if previous == b"format":
+            found = match[0].decode()
+        previous = word
+    return found
+
+
+def verb_of(sql: bytes) -> str:
+    """Return the statement's first word in lower case, whatever comments and brackets stand before it."""
+    return next((word.decode() for word, _ in _words(sql) if word.isalpha()), "")
+
+
+def _outer_words(sql: bytes) -> Iterator[tuple[bytes, re.Match[bytes]]]:
+    """Yield the words that stand outside of all brackets, in lower case; a SELECT counts wherever it stands."""
+    depth = 0
+    for match in _TOKENS.finditer(sql):
+        depth += (match["sign"] == b"(") - (match["sign"] == b")")
+        word = (match["word"] or b"").lower()
+        if word and (depth == 0 or word == b"select"):
+            yield word, match
+
+
+def _data(body: bytes, offset: int) -> int:
     """Skip blanks and one line break, as the server does: what follows is data, even where it starts with a blank."""
     match = re.compile(rb"[ \t;]*\r?\n?").match(body, offset)
     return match.end() if match else offset
@@ -129,7 +165,7 @@ _FAMILY_ENDINGS = frozenset(
 def _refuse_outside_storage(words: list[bytes], index: int) -> None:
     """Refuse table engines, dictionaries and disks that lead out of the database."""
     word, following = words[index], words[index + 1 :]
-    if word == b"engine":
+    if word == b"engine" and following[:1] not in ([b"from"], [b","], [b"as"]):  # else a column of that name
         engine = next((name for name in following if name != b"="), b"")
         if engine not in _ENGINES and not engine.endswith(b"mergetree"):
             raise BadQuery(f"ENGINE {_shown(engine)} is not available here: tables must stay inside the database.")
