@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from collector_plugin.dialects.failure_words import class_of, unwrapped
 from collector_plugin.dialects.identity import read_identity
 from collector_plugin.message_shapes import canonical_arguments
+from collector_plugin.payload import as_dict, as_str, parse
 from schemas.records import (
     CallStatus,
     Document,
     LogRecord,
     Retrieval,
     Span,
+    SpanEvent,
     SpanException,
     SpanFacts,
     SpanRole,
@@ -117,7 +120,7 @@ def make_retrieval(span: Span, query: str | None, documents: tuple[Document, ...
 
 def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
     """Yield a span's machine-readable failures: its exception events, else its error status, else its error type."""
-    events = [event for event in span.events if event.name == "exception"]
+    events = _distinct_exceptions(span)
     for event in events:
         attributes = event.attributes
         yield _exception(
@@ -130,7 +133,9 @@ def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
             operation=operation,
         )
     if not events and (span.status_code == "Error" or span.attributes.get("error.type")):
-        message = span.attributes.get("error.message") or span.status_message
+        message = (
+            span.attributes.get("error.message") or span.status_message or _error_text(span.attributes.get("error"))
+        )
         stacktrace = span.attributes.get("error.stack_trace", "")
         yield _exception(
             span,
@@ -143,11 +148,31 @@ def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
         )
 
 
+def _error_text(error: str | None) -> str:
+    """What an attribute `error` says: the OpenAI Agents SDK's is an object, whose data tell more than its message."""
+    value = parse(error)
+    if not isinstance(value, dict):
+        return value if isinstance(value, str) else (error or "") if value is None else ""
+    return as_str(as_dict(value.get("data")).get("error") or value.get("message"))
+
+
+def _distinct_exceptions(span: Span) -> list[SpanEvent]:
+    """The span's exception events; one that passed several wrappers is recorded by each, and counts once."""
+    distinct: dict[tuple[str, str], SpanEvent] = {}
+    for event in span.events:
+        if event.name == "exception":
+            told = event.attributes.get("exception.type", ""), event.attributes.get("exception.message", "")
+            distinct.setdefault(told, event)
+    return list(distinct.values())
+
+
 def _exception(span: Span, time_ns: int, kind: str, message: str, **known: Any) -> SpanException:
     glued = _GLUED.match(message)  # LangSmith: type, message and traceback in one text, under the type "Exception"
     if glued and kind in ("", "Exception"):
         kind, message = glued["type"], glued["message"]
         known["stacktrace"] = known.get("stacktrace") or glued["trace"]
+    message = unwrapped(message)
+    kind = kind or class_of(message)
     return SpanException(
         trace_id=span.trace_id,
         span_id=span.span_id,

@@ -7,10 +7,21 @@ The LLM client's instrumentation sees only this prompt, so it is known by its wo
 
 import re
 
+from collector_plugin.payload import as_dict, parse
+from schemas.records import Attributes
+
 _TASK = re.compile(
     r"\s*Current Task: (?P<words>.*?)\s*\n\s*This is the expect(?:ed)? criteria for your final answer:",
     re.DOTALL,
 )
+
+
+def coworker(attributes: Attributes) -> str:
+    """Return the agent that a delegation runs within its tool's span; empty for any other tool."""
+    if "tool.name" not in attributes:
+        return ""
+    given = as_dict(parse(attributes.get("input.value"))).get("coworker")
+    return given if isinstance(given, str) else ""
 
 
 def spoken_words(text: str) -> str:

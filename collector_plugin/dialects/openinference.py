@@ -8,9 +8,10 @@ https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects import crewai, langchain, smolagents
+from collector_plugin.dialects import crewai, dspy, langchain, smolagents
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
 from collector_plugin.dialects.unflatten import unflatten
 from collector_plugin.message_shapes import read_messages, read_tool_definitions
@@ -54,7 +55,7 @@ def read(span: Span) -> Iterator[Record]:
     """Yield the facts of an OpenInference span, and the tool execution or retrieval that it is."""
     attributes = span.attributes
     role = role_of(span)
-    yield make_facts(span, NAME, role, **_content_fields(span, role), **_model_fields(attributes, role))
+    yield make_facts(span, NAME, role, **_content_fields(span, role), **_model_fields(span, role))
     if role == "tool":
         yield _execution(span)
     elif role == "retriever":
@@ -96,7 +97,8 @@ def _content_fields(span: Span, role: SpanRole) -> dict[str, Any]:
         }
     if role in ("agent", "chain", "other"):
         given = _messages(span, "llm.input_messages") or _around(attributes, "input", "user")
-        return {"input": given, "output": langchain.last_answer(_around(attributes, "output", "assistant"))}
+        said = langchain.last_answer(_around(attributes, "output", "assistant"))
+        return {"input": given, "output": said, "tools_offered": smolagents.managed_agents(attributes)}
     return {}
 
 
@@ -134,12 +136,14 @@ def _raw_messages(text: str | None, role: Role) -> tuple[MessageBody, ...]:
 def _spoken(bodies: Iterable[MessageBody]) -> tuple[MessageBody, ...]:
     """What was said, without the prompts that frameworks wrap around it."""
     unwrapped = (smolagents.spoken(body) for body in bodies)
-    return tuple(_without_task(body) for body in unwrapped if body is not None)
+    return tuple(_without_prompt(body) for body in unwrapped if body is not None)
 
 
-def _without_task(body: MessageBody) -> MessageBody:
-    words = crewai.spoken_words(body.content) if body.role == "user" else body.content
-    return body if words == body.content else MessageBody(body.role, words, name=body.name)
+def _without_prompt(body: MessageBody) -> MessageBody:
+    """A message of the user's own words, where a framework's prompt holds them."""
+    if body.role != "user":
+        return body
+    return replace(body, content=dspy.spoken_words(crewai.spoken_words(body.content)))
 
 
 def _around(attributes: Attributes, side: str, role: Role) -> tuple[MessageBody, ...]:
@@ -168,11 +172,9 @@ def _is_cut(attributes: Attributes) -> bool:
 # --- the model --------------------------------------------------------------------------------------------------------
 
 
-def _model_fields(attributes: Attributes, role: SpanRole) -> dict[str, Any]:
-    agent = attributes.get("agent.name") or (attributes.get("graph.node.id") if role == "agent" else "")
-    fields: dict[str, Any] = {
-        "agent_name": agent or as_str(as_dict(parse(attributes.get("metadata"))).get("lc_agent_name"))
-    }
+def _model_fields(span: Span, role: SpanRole) -> dict[str, Any]:
+    attributes = span.attributes
+    fields: dict[str, Any] = {"agent_name": _agent_name(span, role)}
     if role not in ("llm", "embedding"):
         return fields
     requested = as_dict(parse(attributes.get("llm.invocation_parameters"))).get("model")
@@ -190,6 +192,13 @@ def _model_fields(attributes: Attributes, role: SpanRole) -> dict[str, Any]:
         "cached_tokens": number(attributes, "llm.token_count.prompt_details.cache_read"),
         "cost_usd": amount(attributes, "llm.cost.total"),
     }
+
+
+def _agent_name(span: Span, role: SpanRole) -> str:
+    attributes = span.attributes
+    at_node = attributes.get("graph.node.id", "") if role == "agent" else ""
+    named = attributes.get("agent.name") or at_node or smolagents.agent_name(span) or crewai.coworker(attributes)
+    return named or as_str(as_dict(parse(attributes.get("metadata"))).get("lc_agent_name"))
 
 
 def _tools_offered(attributes: Attributes) -> tuple[ToolDefinition, ...]:
@@ -239,9 +248,11 @@ def _query(attributes: Attributes) -> str | None:
 
 
 def _documents(attributes: Attributes) -> tuple[Document, ...]:
-    """Documents from numbered attributes, else from the raw answer."""
+    """Documents from numbered attributes and the raw answer: LangChain's ids stand only in the latter."""
     items = [as_dict(as_dict(item).get("document")) for item in unflatten(attributes, "retrieval.documents")]
-    if not items:
-        value = parse(attributes.get("output.value"))
-        items = [item for item in as_list(value) or as_list(as_dict(value).get("documents")) if isinstance(item, dict)]
+    value = parse(attributes.get("output.value"))
+    raw = [item for item in as_list(value) or as_list(as_dict(value).get("documents")) if isinstance(item, dict)]
+    if items and len(items) == len(raw):
+        items = [{"id": answered.get("id"), **item} for answered, item in zip(raw, items, strict=True)]
+    items = items or raw
     return tuple(langchain.read_document(item) for item in items)

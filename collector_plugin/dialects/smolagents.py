@@ -10,9 +10,10 @@ The model's own spans carry tool calls and answers as such; these texts are thei
 import re
 from dataclasses import replace
 
-from collector_plugin.message_shapes import read_tool_request
+from collector_plugin.dialects.unflatten import unflatten
+from collector_plugin.message_shapes import read_tool_definitions, read_tool_request
 from collector_plugin.payload import as_list, parse_loosely
-from schemas.records import MessageBody
+from schemas.records import Attributes, MessageBody, Span, ToolDefinition
 
 _TASK = "New task:\n"
 _CALLS = "Calling tools:\n"
@@ -20,6 +21,16 @@ _OBSERVATION = re.compile(r"(?:Call id: \S+\n)?Observation:\n")
 _LAST_RESORT = (
     "Based on the above, please provide an answer to the following user task:\n"  # repeats what the user said
 )
+
+
+def agent_name(span: Span) -> str:
+    """Return the name of the agent whose run a span is; empty for any other span."""
+    return span.name.removesuffix(".run") if "smolagents.max_steps" in span.attributes else ""
+
+
+def managed_agents(attributes: Attributes) -> tuple[ToolDefinition, ...]:
+    """Return the agents that an agent may call, which it is offered as tools."""
+    return read_tool_definitions(unflatten(attributes, "smolagents.managed_agents"))
 
 
 def spoken(body: MessageBody) -> MessageBody | None:

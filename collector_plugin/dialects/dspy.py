@@ -1,0 +1,33 @@
+"""What DSPy makes of the inputs of a signature when it writes them into a prompt.
+
+    [[ ## history ## ]]\\n...\\n\\n[[ ## question ## ]]\\n<the words>\\n\\nRespond with the corresponding output fields, ...
+
+The client's instrumentation sees only this prompt, so it is known by its words and not by the span.
+"""
+
+import re
+
+_FIELD = re.compile(r"^\[\[ ## (?P<name>\w+) ## \]\][ \t]*\n", re.MULTILINE)
+_INSTRUCTION = re.compile(r"^(?:Respond with the corresponding output fields|Respond with a JSON object)", re.MULTILINE)
+# what a program adds to the words: what was found, said and tried before
+_ADDED = frozenset(("trajectory", "history", "context", "tools", "passages", "documents", "demos", "completed"))
+_SPOKEN = ("question", "query", "user_request", "user_message", "user_input", "request", "message", "input", "task")
+
+
+def spoken_words(text: str) -> str:
+    """Return the words of the user in a prompt of DSPy; the text as it is where it is none, or does not tell them apart."""
+    fields = _fields(text)
+    own = {name: words for name, words in fields.items() if name not in _ADDED}
+    if len(own) == 1:
+        return next(iter(own.values()))
+    return next((own[name] for name in _SPOKEN if name in own), text)
+
+
+def _fields(text: str) -> dict[str, str]:
+    """The input fields of a prompt by name; none where it does not begin with one."""
+    headings = list(_FIELD.finditer(text))
+    if not headings or text[: headings[0].start()].strip():
+        return {}
+    instruction = _INSTRUCTION.search(text, headings[-1].end())
+    ends = [*(heading.start() for heading in headings[1:]), instruction.start() if instruction else len(text)]
+    return {heading["name"]: text[heading.end() : end].strip() for heading, end in zip(headings, ends, strict=True)}
