@@ -60,11 +60,7 @@ def read(span: Span) -> Iterator[Record]:
     yield replace(facts, conversation_id=facts.conversation_id or attributes.get("group_id", "").removeprefix("null"))
     if role == "tool":
         yield make_execution(
-            span,
-            attributes.get("name", ""),
-            arguments=attributes.get("input"),
-            result=attributes.get("output"),
-            **_failure(attributes),
+            span, attributes.get("name", ""), arguments=attributes.get("input"), result=attributes.get("output")
         )
     if _FEEDBACK in attributes:
         yield _feedback(span)
@@ -132,13 +128,6 @@ def _answer_fields(attributes: Attributes) -> dict[str, Any]:
         or attributes.get("response_id", "")
     )
     return {"response_id": "" if response_id == "null" else response_id}
-
-
-def _failure(attributes: Attributes) -> dict[str, Any]:
-    """Why a function failed, which the Agents SDK tells in an attribute and in no exception event."""
-    error = as_dict(parse(attributes.get("error")))
-    reason = as_str(as_dict(error.get("data")).get("error")) or as_str(error.get("message"))
-    return {"status": "error", "error_message": reason} if reason else {}
 
 
 def _feedback(span: Span) -> Feedback:
