@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from collector_plugin.inflate import inflate
 from schemas.errors import BadQuery, TooLarge, Undecodable
-from schemas.statement import InsertHead, insert_head, output_format, refuse_outside_world, verb_of
+from schemas.statement import FILE_SETTINGS, InsertHead, insert_head, output_format, refuse_outside_world, verb_of
 
 BODY_LIMIT_BYTES = 1 << 30
 
@@ -127,8 +127,8 @@ def _format(given: Mapping[str, str], headers: Mapping[str, str], sql: bytes) ->
 def _settings(given: Mapping[str, str]) -> dict[str, str]:
     names = [name for name in given if name not in _OWN_PARAMETERS and not name.startswith("param_")]
     for name in names:
-        if not _NAME.fullmatch(name):
-            raise BadQuery(f"There is no setting {name!r}.")
+        if not _NAME.fullmatch(name) or name in FILE_SETTINGS:
+            raise BadQuery(f"There is no setting {name!r} here.")
     return {name: given[name] for name in names}
 
 
