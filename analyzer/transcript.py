@@ -26,6 +26,8 @@ class Transcript:
     def add(self, call: SpanFacts, *, is_delegated: bool = False, agent_name: str = "") -> None:
         """Append what a call's input adds to the transcript, then its output."""
         given = [body for body in call.input if body.role != "system"]
+        if call.is_truncated and given and self._is_cut_copy(given):
+            given.pop()
         for body in call.input:
             if body.role == "system" and body.content not in self._system:
                 self._system.add(body.content)
@@ -58,6 +60,16 @@ class Transcript:
         )
         if body.role != "system":
             self._keys.append(key(body))
+
+    def _is_cut_copy(self, given: Sequence[MessageBody]) -> bool:
+        """Whether an attribute limit left nothing of the last message given, or a piece of the one we have in its place."""
+        place, last = len(given) - 1, given[-1]
+        if not last.content and not last.tool_calls:
+            return True
+        said = [message.body for message in self.messages if message.body.role != "system"]
+        if place >= len(said) or [key(body) for body in given[:place]] != self._keys[:place]:
+            return False
+        return last.role == said[place].role and said[place].content.startswith(last.content)
 
     def _known(self, given: Sequence[MessageBody]) -> int:
         """How many leading messages of `given` the transcript holds already."""
