@@ -6,6 +6,7 @@ travels as log records has `recognises_log(log)` and `read_log(log)` as well and
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from collector_plugin.dialects import (
@@ -78,8 +79,11 @@ def read_span(span: Span) -> list[Record]:
     """
     dialect = dialect_of(span)
     records: list[Record] = list(dialect.read(span)) if dialect else [make_facts(span, "", "other")]
-    operation = next((record.name for record in records if isinstance(record, ToolExecution)), "")
-    return [*records, *span_exceptions(span, operation)]
+    execution = next((record for record in records if isinstance(record, ToolExecution)), None)
+    failures = span_exceptions(span, execution.name if execution else "")
+    # some exceptions are raised without a word, and only what the model is told of them says why
+    reason = execution.error_message if execution else ""
+    return [*records, *(failure if failure.message else replace(failure, message=reason) for failure in failures)]
 
 
 def read_log(log: LogRecord) -> list[Record]:
