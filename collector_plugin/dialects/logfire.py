@@ -115,10 +115,11 @@ def _message(event: dict[str, Any], role: str = "") -> tuple[MessageBody, ...]:
 
 def _exchange(attributes: Attributes) -> tuple[tuple[MessageBody, ...], tuple[MessageBody, ...]]:
     """A client's request and response; a stream's response is the text put together, on a record of its own."""
-    response = as_dict(parse_loosely(attributes.get("response_data")))
+    request = parse_loosely(attributes.get("request_data") or attributes.get("raw_input"))
+    response = as_dict(parse_loosely(attributes.get("response_data") or attributes.get("response")))
     streamed = response.get("combined_chunk_content")
-    answered = response.get("message") or ([{"role": "assistant", "content": streamed}] if streamed else [])
-    return read_messages(parse_loosely(attributes.get("request_data"))), read_messages(answered, "assistant")
+    answered = response.get("message") or response.get("output") or ([{"content": streamed}] if streamed else [])
+    return read_messages(request), read_messages(answered, "assistant")
 
 
 def _answer_fields(attributes: Attributes) -> dict[str, Any]:
