@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import grpc
 from google.rpc import code_pb2
 
+from collector_plugin.address import split_address
 from collector_plugin.intake import Intake
 from collector_plugin.otlp import Signal
 from collector_plugin.refusal import Refusal, refuse
@@ -42,6 +43,7 @@ class GrpcReceiver:
         Raises:
             SettingsError: the address cannot be had.
         """
+        split_address(address, "MOMUS_GRPC_ADDRESS")
         self._pool = ThreadPoolExecutor(THREAD_COUNT, "momus-grpc")
         self._server = grpc.server(self._pool, options=_options(intake.limit_bytes))
         for signal, service in SERVICES.items():

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from collector_plugin.address import split_address
 from collector_plugin.http_protocol import DeadlineProtocol
 from collector_plugin.intake import Intake
 from collector_plugin.otlp import Encoding, Signal, encode_answer
@@ -176,12 +177,11 @@ def _config(app: Starlette) -> uvicorn.Config:
 
 
 def _bind(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
+    host, port = split_address(address, "MOMUS_HTTP_ADDRESS")
     try:
-        family, _, _, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(where[:2], family=family, backlog=1024)
-    except (OSError, ValueError, OverflowError) as error:
+    except OSError as error:
         raise SettingsError(f"MOMUS_HTTP_ADDRESS {address} cannot be listened on: {error}") from error
 
 

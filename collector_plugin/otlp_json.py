@@ -150,12 +150,16 @@ def _unless_all_cut(request: Request, kept_count: int, faults: list[str]) -> Par
 
 
 def _fill_resource(resource: Resource, parent: JsonObject) -> None:
+    if parent.get("resource") is None:
+        return
     source = object_of(parent, "resource")
     _fill_attributes(resource.attributes, source)
     resource.dropped_attributes_count = integer_of(source, "droppedAttributesCount")
 
 
 def _fill_scope(scope: InstrumentationScope, parent: JsonObject) -> None:
+    if parent.get("scope") is None:
+        return
     source = object_of(parent, "scope")
     scope.name = text_of(source, "name")
     scope.version = text_of(source, "version")

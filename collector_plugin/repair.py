@@ -31,9 +31,14 @@ VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
 @dataclass(slots=True)
 class Repair:
-    """What was done to one body."""
+    """What was done to one body.
+
+    `is_thorough`: everything was looked into, not only what does not parse by itself. That is needed where values are
+    nested just so deep that it shows only from the outside.
+    """
 
     body: bytes = b""
+    is_thorough: bool = False
     mended_count: int = 0
     cut_count: int = 0
 
@@ -44,18 +49,19 @@ def repair(body: bytes, descriptor: Descriptor) -> Repair:
     Raises:
         Undecodable: the damage is outside of any span or log record.
     """
-    result = Repair()
-    result.body = _mend(body, descriptor, 0, result)
-    if not _parses(result.body, descriptor):
-        raise Undecodable
-    return result
+    for is_thorough in (False, True):
+        result = Repair(is_thorough=is_thorough)
+        result.body = _mend(body, descriptor, 0, result)
+        if _parses(result.body, descriptor):
+            return result
+    raise Undecodable
 
 
 def _mend(data: bytes, descriptor: Descriptor, depth: int, result: Repair) -> bytes:
     """Return `data` so that it parses; `depth` counts the values around it."""
     if descriptor.full_name == VALUE:
         return _mend_value(data, descriptor, depth, result)
-    if _parses(data, descriptor):
+    if not result.is_thorough and _parses(data, descriptor):
         return data
     return _mend_fields(data, descriptor, depth, result)
 

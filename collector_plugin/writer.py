@@ -31,7 +31,7 @@ from schemas.rows import CONTENT_TABLES
 
 log = logging.getLogger(__name__)
 
-POLL_S = 1.0
+POLL_S = 0.2
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
 STRIKE_LIMIT = 3

@@ -1,0 +1,56 @@
+"""A segment can be cut off or damaged at any byte and still gives back every record that is intact."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector_plugin.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
+
+requests = st.builds(
+    StoredRequest,
+    kind=st.sampled_from(["traces", "logs"]),
+    body=st.binary(max_size=200),
+    received_ns=st.integers(0, 2**64 - 1),
+    digest=st.binary(min_size=16, max_size=16),
+    tenant=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+)
+
+
+@given(st.lists(requests, max_size=5))
+def test_what_is_encoded_is_decoded_in_order(stored: list[StoredRequest]) -> None:
+    """Reading a segment gives back its requests, nothing else."""
+    assert list(decode(b"".join(map(encode, stored)))) == stored
+
+
+@given(st.lists(requests, min_size=1, max_size=4), st.data())
+def test_a_cut_segment_gives_all_records_before_the_cut(stored: list[StoredRequest], data: st.DataObject) -> None:
+    """After a crash at any byte, whole records are read and the torn one is told as such."""
+    records = [encode(request) for request in stored]
+    whole = b"".join(records)
+    cut = data.draw(st.integers(0, len(whole)))
+    ends = [sum(map(len, records[: count + 1])) for count in range(len(records))]
+    intact = [request for request, end in zip(stored, ends, strict=True) if end <= cut]
+    found = list(decode(whole[:cut]))
+    assert [item for item in found if isinstance(item, StoredRequest)] == intact
+    torn = cut - max([0, *(end for end in ends if end <= cut)])
+    assert [item.size_bytes for item in found if isinstance(item, TornTail)] == ([torn] if torn else [])
+    assert not [item for item in found if isinstance(item, Corrupt)]
+
+
+@given(st.lists(requests, min_size=3, max_size=5), st.data())
+def test_a_flipped_bit_costs_only_its_record(stored: list[StoredRequest], data: st.DataObject) -> None:
+    """A damaged record is handed out as bytes, and every other one is read."""
+    records = [bytearray(encode(request)) for request in stored]
+    victim = data.draw(st.integers(0, len(records) - 2))
+    at = data.draw(st.integers(0, len(records[victim]) - 1))
+    records[victim][at] ^= 1 << data.draw(st.integers(0, 7))
+    found = list(decode(b"".join(records)))
+    read = [item for item in found if isinstance(item, StoredRequest)]
+    assert read == [request for index, request in enumerate(stored) if index != victim]
+    assert b"".join(item.data for item in found if isinstance(item, Corrupt)) == bytes(records[victim])
+
+
+def test_a_record_that_is_complete_but_wrong_at_the_end_is_corrupt() -> None:
+    """Only a record that was not written to its end may be taken for torn; a complete one was perhaps acknowledged."""
+    record = bytearray(encode(StoredRequest("traces", b"body", 1, bytes(16))))
+    record[-1] ^= 1
+    assert list(decode(bytes(record))) == [Corrupt(0, bytes(record))]

@@ -1,0 +1,217 @@
+"""Each segment is in every table exactly once, whatever happened before."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector_plugin import batch
+from collector_plugin.batch import blocks, cut
+from collector_plugin.dialects import read_span
+from collector_plugin.recent import digest_of
+from collector_plugin.segment_format import StoredRequest
+from collector_plugin.spool import Spool
+from collector_plugin.writer import STRIKE_LIMIT, Writer, write
+from schemas.database import Database
+
+RECEIVED_NS = 1_790_000_000 * 10**9
+COUNTED = ("otel_traces", "span_facts", "tool_executions", "exceptions")
+
+
+def traces(*names: str) -> StoredRequest:
+    """Return a request with a tool span that failed for each name."""
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add().scope_spans.add()
+    group.scope.name = "test.library"
+    for name in names:
+        span = group.spans.add(trace_id=name.encode().rjust(16, b"t"), span_id=name.encode().rjust(8, b"s"), name=name)
+        span.start_time_unix_nano = span.end_time_unix_nano = RECEIVED_NS
+        for key, value in {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}.items():
+            span.attributes.add(key=key).value.string_value = value
+        event = span.events.add(name="exception", time_unix_nano=RECEIVED_NS)
+        event.attributes.add(key="exception.type").value.string_value = "TimeoutError"
+    return stored(request)
+
+
+def stored(request: ExportTraceServiceRequest | ExportLogsServiceRequest) -> StoredRequest:
+    body = request.SerializeToString()
+    kind = "traces" if isinstance(request, ExportTraceServiceRequest) else "logs"
+    return StoredRequest(kind, body, RECEIVED_NS, digest_of(kind, "", body))  # type: ignore[arg-type]  # is one of both
+
+
+def counts(database: Database) -> dict[str, int]:
+    return {table: database.query(f"SELECT count() AS n FROM {table}")[0]["n"] for table in COUNTED}
+
+
+def everywhere(count: int) -> dict[str, int]:
+    return dict.fromkeys(COUNTED, count)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    spool = Spool(tmp_path / "spool", segment_age_s=0.01)
+    yield spool
+    spool.close()
+
+
+@pytest.fixture
+def writer(spool: Spool, database: Database) -> Iterator[Writer]:
+    own = database.clone()
+    writer = Writer(spool, own)
+    yield writer
+    writer.stop()
+    own.close()
+
+
+def test_rows_are_cut_into_the_same_blocks_every_time() -> None:
+    """By the bytes of their requests, in order; a request is never cut."""
+    requests = [traces(*(f"{number}-{index}" for index in range(3))) for number in range(5)]
+    size = len(requests[0].body)
+    assert [len(chosen) for chosen in cut(requests, 2 * size)] == [2, 2, 1]
+    assert [len(chosen) for chosen in cut(requests, 1)] == [1] * 5
+    assert list(cut([], 1)) == []
+    assert list(blocks(requests, "s")) == list(blocks(requests, "s"))
+
+
+def test_writing_a_segment_again_changes_nothing(database: Database) -> None:
+    """After a crash the writer cannot know how far it came."""
+    requests = [traces("a", "b"), traces("c")]
+    for _ in range(3):
+        assert write(database, "1-x", requests).repaired_tables == []
+        assert counts(database) == everywhere(3)
+
+
+def test_the_same_spans_in_two_segments_are_two_writes(database: Database) -> None:
+    """Equal data alone is no reason to drop an insert; only the token is."""
+    for segment in ("1-x", "2-y"):
+        write(database, segment, [traces("a")])
+    assert counts(database) == everywhere(2)
+
+
+def test_rows_that_the_engine_forgot_although_it_knows_the_token_are_written_anew(database: Database) -> None:
+    """The log of tokens is not synced with the data; the count tells."""
+    requests = [traces("a", "b")]
+    write(database, "1-x", requests)
+    database.command("ALTER TABLE tool_executions DELETE WHERE 1 SETTINGS mutations_sync = 2")
+    assert write(database, "1-x", requests).repaired_tables == ["tool_executions"]
+    assert counts(database) == everywhere(2)
+
+
+def test_rows_that_were_doubled_are_made_single(database: Database) -> None:
+    """As when the part was kept and the token lost."""
+    requests = [traces("a", "b")]
+    rows = next(blocks(requests, "1-x")).tables["otel_traces"]
+    database.insert("otel_traces", rows, token="another")
+    assert write(database, "1-x", requests).repaired_tables == ["otel_traces"]
+    assert counts(database) == everywhere(2)
+
+
+def test_a_crash_between_two_tables_is_completed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one attempt left in one table is completed by the next in all, block by block."""
+    monkeypatch.setattr(batch, "BLOCK_BYTES", 1)
+    requests = [traces("a"), traces("b")]
+    first = next(blocks(requests, "1-x"))
+    database.insert("otel_traces", first.tables["otel_traces"], token="1-x/otel_traces/0")
+    assert write(database, "1-x", requests).repaired_tables == []
+    assert counts(database) == everywhere(2)
+
+
+def test_a_dialect_that_fails_costs_only_the_records_of_its_span(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The raw span is stored, its ids are logged, the neighbours are read."""
+    real = read_span
+    monkeypatch.setattr("collector_plugin.batch.read_span", lambda span: 1 // 0 if span.name == "bad" else real(span))
+    written = write(database, "1-x", [traces("a", "bad", "b")])
+    assert written.unread_count == 1
+    assert counts(database) == {**everywhere(2), "otel_traces": 3}
+    assert b"bad".rjust(8, b"s").hex() in caplog.text
+
+
+def test_spans_of_no_dialect_are_counted_by_scope_and_name(database: Database) -> None:
+    """So that a person can see what momus does not understand."""
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add().scope_spans.add()
+    group.scope.name = "their.library"
+    for span_id in (b"a" * 8, b"b" * 8):
+        group.spans.add(trace_id=b"t" * 16, span_id=span_id, name="GET /", start_time_unix_nano=RECEIVED_NS)
+    assert write(database, "1-x", [stored(request)]).unknown_spans == {("their.library", "GET /"): 2}
+
+
+def test_logs_are_written_too(database: Database) -> None:
+    """Next to traces in one segment."""
+    request = ExportLogsServiceRequest()
+    request.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=RECEIVED_NS).body.string_value = "hello"
+    write(database, "1-x", [traces("a"), stored(request)])
+    assert database.query("SELECT Body FROM otel_logs") == [{"Body": "hello"}]
+
+
+def test_the_thread_writes_what_is_acknowledged_and_frees_the_spool(
+    spool: Spool, writer: Writer, database: Database
+) -> None:
+    """What was there before it started first."""
+    spool.append(traces("a"))
+    writer.start()
+    spool.append(traces("b"))
+    assert spool.wait_gone(spool.seal(), 20)
+    assert counts(database) == everywhere(2)
+    assert spool.waiting_bytes == 0
+
+
+def test_a_request_that_cannot_be_flattened_is_kept_aside(spool: Spool, writer: Writer, tmp_path: Path) -> None:
+    """It costs itself; the segment is written."""
+    spool.append(StoredRequest("traces", b"\xff\xff", RECEIVED_NS, bytes(16)))
+    spool.append(traces("a"))
+    writer.start()
+    assert spool.wait_gone(spool.seal(), 20)
+    assert writer.counts.requests_lost == 1
+    assert [kept.read_bytes() for kept in (tmp_path / "spool" / "aside").iterdir()] == [b"\xff\xff"]
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it never came to be")
+
+
+def test_a_database_that_fails_is_tried_until_it_works(spool: Spool, writer: Writer, database: Database) -> None:
+    """Nothing is lost or set aside meanwhile, and the status says why nothing is written."""
+    database.command("RENAME TABLE otel_traces TO otel_traces_away")
+    try:
+        for name in "abc":
+            spool.append(traces(name))
+            spool.seal()
+        writer.start()
+        wait_for(lambda: bool(writer.counts.last_error))
+        wait_for(lambda: not writer.counts.segments_written)
+    finally:
+        database.command("RENAME TABLE otel_traces_away TO otel_traces")
+    assert spool.wait_gone(spool.seal(), 30)
+    assert counts(database) == everywhere(3)
+    assert writer.counts.segments_set_aside == 0
+    assert writer.counts.last_error == ""
+
+
+def test_a_segment_that_fails_while_others_succeed_is_set_aside(
+    spool: Spool, writer: Writer, database: Database, tmp_path: Path
+) -> None:
+    """It must not keep everything behind it from being written for ever; its bytes are kept."""
+    database.command("ALTER TABLE otel_traces ADD CONSTRAINT never CHECK SpanName != 'poison'")
+    try:
+        spool.append(traces("poison"))
+        spool.seal()
+        writer.start()
+        for number in range(STRIKE_LIMIT):
+            spool.append(traces(f"good{number}"))
+            spool.seal()
+            wait_for(lambda wanted=number: writer.counts.segments_written > wanted)  # type: ignore[misc]  # a default
+        wait_for(lambda: writer.counts.segments_set_aside == 1)
+    finally:
+        database.command("ALTER TABLE otel_traces DROP CONSTRAINT never")
+    assert len(list((tmp_path / "spool" / "aside").glob("*.segment"))) == 1
+    assert spool.waiting_count == 0
