@@ -19,7 +19,7 @@ from analyzer.coverage import Coverage, coverage, is_question, is_visible
 from analyzer.lexicon import BROKEN, POLICY, REASONED
 from analyzer.lookups import empty_part, is_lookup
 from analyzer.observations import Observation
-from analyzer.text import impersonal, stems
+from analyzer.text import stems, wish_of
 from schemas.families import Code, Confidence, Family, Finding
 from schemas.records import Conversation
 
@@ -62,17 +62,17 @@ def _judge(conversation: Conversation, seen: Observation) -> Finding | None:
         case "failed_call":
             return _technical(seen)
         case "empty_lookup":
-            wanted = impersonal(seen.subject or seen.context)
+            wanted = wish_of(seen.subject or seen.context)
             about = f" about {wanted}" if wanted else ""
             return _finding(seen, "missing_inventory", "content_absent", f"{seen.operation} found nothing{about}", wanted)
         case "not_found_said":
             code: Code = "stale" if _STALE.search(seen.quote) else "content_absent"
-            wanted = impersonal(seen.subject)
+            wanted = wish_of(seen.subject)
             return _finding(seen, "missing_inventory", code, f"The agent says it has no data for: {wanted}", wanted)
         case "refusal":
             return _refused(conversation, seen)
         case "handover":
-            wanted = impersonal(seen.subject)
+            wanted = wish_of(seen.subject)
             return _finding(
                 seen, "missing_capability", "operation_unsupported",
                 f"The agent passed the user to a person for: {wanted}", wanted,
@@ -84,7 +84,7 @@ def _judge(conversation: Conversation, seen: Observation) -> Finding | None:
             what = f"the same {seen.operation} call" if seen.operation else "the same answer"
             return _finding(seen, "agent_mistake", "loop", f"The agent repeated {what} without progress", seen.operation)
         case "unbacked_claim":
-            wanted = impersonal(seen.subject)
+            wanted = wish_of(seen.subject)
             return _finding(seen, "agent_mistake", "false_promise",
                             "The agent claims a deed that no tool call carried out", wanted)  # fmt: skip
         case "no_answer":
@@ -106,7 +106,7 @@ def _technical(seen: Observation) -> Finding | None:
 
 
 def _refused(conversation: Conversation, seen: Observation) -> Finding:
-    wish = impersonal(seen.subject)
+    wish = wish_of(seen.subject)
     tools = conversation.tools_offered
     if POLICY.search(seen.quote) or (
         (POLICY.search(seen.context) or REASONED.search(seen.quote)) and not _OWN_LIMIT.search(seen.quote)

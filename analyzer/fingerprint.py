@@ -21,6 +21,9 @@ VERSION = "v1"
 _FRAME_LIMIT = 12  # in-app frames nearest the raise
 _SYSTEM_FRAME_LIMIT = 4  # where no frame is in-app
 _TITLE_LIMIT = 100  # characters
+_NAMELESS = frozenset({"", "<module>", "<anonymous>", "<lambda>", "<stdin>", "<string>", "anonymous"})
+# What runners of generated code put before its output.
+_EXIT_LINE = re.compile(r"\A\s*exit ?(?:code|status):? -?\d+[^\n]*\n(?:[\w ]{0,20}output:)?", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<[a-z]+>")
 # Wrappers that name no failure: the type of what they wrap is in the message.
 _EMPTY_TYPES = frozenset({"", "error", "exception", "_other", "unknown", "unknownerror", "toolerror", "toolexception"})
@@ -50,12 +53,12 @@ def fingerprint(
         status: HTTP status, 0 where none is known.
     """
     errors = read_stacktrace(stacktrace) or read_stacktrace(message)
-    said = errors[-1].message if errors and errors[-1].message else message
+    said = errors[-1].message if errors and errors[-1].message else _EXIT_LINE.sub("", message, count=1).strip() or message
     raised = errors[-1].type if errors and errors[-1].type else error_type
-    status = status or http_status(message)
+    status = status or http_status(said)
     # The type is the more reliable witness; a message may quote the words of another failure.
     known = classify(f"{raised} {said} {status or ''}") if raised or said or status else None
-    components = _stack_components(errors, status) if any(error.frames for error in errors) else ()
+    components = _stack_components(errors, status) if _tells(errors) else ()
     if not components:
         components = _message_components(said, operation, raised, status, known)
     digest = hashlib.blake2b("\n".join(components).encode(), digest_size=8).hexdigest()
@@ -84,6 +87,13 @@ def _message_components(
 def _stack_components(errors: tuple[RaisedError, ...], status: int) -> tuple[str, ...]:
     lines = [line for error in _distinct(errors) for line in (f"type={error.type}", *_frame_lines(error.frames))]
     return (*((f"status={status}",) if status else ()), *lines)
+
+
+def _tells(errors: tuple[RaisedError, ...]) -> bool:
+    """Whether a stack names a function. Generated code runs at the top level of a nameless file: its message tells more."""
+    return any(frame.function not in _NAMELESS for error in errors for frame in error.frames if frame.is_in_app) or (
+        any(error.frames for error in errors) and not any(frame.is_in_app for error in errors for frame in error.frames)
+    )
 
 
 def _distinct(errors: tuple[RaisedError, ...]) -> tuple[RaisedError, ...]:

@@ -30,7 +30,7 @@ class LightEmbedder:
             return np.zeros((len(texts), 1), dtype=np.float32)
         word = TfidfVectorizer(
             ngram_range=(1, 2), sublinear_tf=True, max_features=_FEATURES, token_pattern=r"(?u)\b\w+\b",
-            stop_words=sorted(STOP_WORDS - {"i'm", "i'd", "i've", "i'll", "it's", "that's", "don't", "can't", "you're", "what's", "let's"}),
+            stop_words=sorted(word for word in STOP_WORDS if word.isalpha()),
         )  # fmt: skip
         part = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, max_features=_FEATURES)
         columns = [fitted for v in (word, part) if (fitted := _fit(v, texts)) is not None]

@@ -34,7 +34,8 @@ _MACHINERY = re.compile(
     r"(?:not found|does(?: not|n't) exist|unknown)|no such file|no module|not found for url|name .{1,40} is not defined",
     re.IGNORECASE,
 )
-_MISS_LENGTH = 600  # characters; a longer text that says "not found" somewhere found something
+# Characters; a longer text that says "not found" somewhere found something. A quarter for tools that name no lookup.
+_MISS_LENGTH = 600
 
 
 def is_action(name: str) -> bool:
@@ -73,7 +74,8 @@ def empty_part(name: str, result: str | None) -> str | None:
 def missing_part(name: str, result: str) -> str | None:
     """The part of a lookup's result that says in words that the thing is not there; None where none does."""
     stripped = result.strip()
-    if is_action(name) or len(stripped) > _MISS_LENGTH or _MACHINERY.search(stripped):
+    limit = _MISS_LENGTH if is_lookup(name) else _MISS_LENGTH // 4
+    if is_action(name) or len(stripped) > limit or _MACHINERY.search(stripped):
         return None
     failure = read_failure(stripped)
     message = failure.message if failure else stripped

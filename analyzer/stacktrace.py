@@ -149,7 +149,7 @@ def _frame(place: str, function: str) -> Frame:
     module = PurePosixPath(place.replace("\\", "/").split("?")[0]).name.lower() if is_file else place
     if is_file:
         # Bundlers put a content hash into the file name: app.3f9a1c2b.js is app.js of another build.
-        module = re.sub(r"[.\-][0-9a-f]{8,}(?=\.)", "", module)
+        module = re.sub(r"[._\-][0-9a-f]{8,}(?=\.)", "", module)
     return Frame(_GENERATED.sub("", module), _GENERATED.sub("", function.strip()), is_in_app)
 
 

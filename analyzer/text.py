@@ -11,6 +11,13 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MARKUP = re.compile(r"[*_`#>|]+")
 
+_TASK_LENGTH = 600  # characters of a request that are looked at
+_WISH = re.compile(
+    r"[?？]\s*$|\b(?:need|want|would like|i'd like|can you|could you|please|help me|trying to|looking (?:for|to)|how (?:do|can|to)"
+    r"|möchte|brauche|können sie|bitte|voudrais|pouvez|quiero|necesito|puede|quero|preciso|vorrei|puoi)\b",
+    re.IGNORECASE,
+)
+
 STOP_WORDS = frozenset(
     "a about above after again all also am an and any are as at be because been before being but by can cannot could "
     "currently did directly do does doing for from further had has have having help her here hers hi hello hey him his "
@@ -20,7 +27,9 @@ STOP_WORDS = frozenset(
     "today too trying under until up us very via want wanted was we were what when where which while who why will with "
     "within would you your yours assist able unable unfortunately sorry apologize apologies request requests "
     "functionality capability ability capabilities available access tell give get got make anything nothing check find "
-    "information details i'm i'd i've i'll it's that's don't can't you're what's let's".split()
+    "information details yes yeah yep okay ok appreciate speaking speak someone understand hope "
+    "proceed regarding concerning using based existing specific certain various directly further assistance question "
+    "questions good morning afternoon evening anyone won't didn't doesn't i'm i'd i've i'll it's that's don't can't you're what's let's".split()
 )
 
 
@@ -68,6 +77,22 @@ def impersonal(text: str, *, limit: int = 10) -> str:
         if bare and not is_name and "@" not in bare and not any(c.isdigit() for c in bare) and "/" not in bare:
             kept.append(bare.lower() if position == 0 or not bare.isupper() else bare)
     return " ".join(kept[:limit])
+
+
+def wish_of(text: str) -> str:
+    """What a request is about in at most ten words, impersonal and without the courtesies around it.
+
+    Of several sentences the one that asks or wants most is taken; a long text, which is a task, by its first.
+    """
+    spoken = [sentence for _, sentence in sentences(text[:_TASK_LENGTH])]
+    asking = [sentence for sentence in spoken if _WISH.search(sentence)] or spoken
+    chosen = max(asking, key=lambda sentence: min(len(content_words(sentence)), 8), default=text)
+    tokens = impersonal(chosen, limit=30).split()
+    is_content = [bool(content_words(token)) or not token.isascii() for token in tokens]
+    if not any(is_content):
+        return " ".join(tokens[:10])
+    first, last = is_content.index(True), len(tokens) - is_content[::-1].index(True)
+    return " ".join(tokens[first:last][:10])
 
 
 def shorten(text: str, limit: int) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from analyzer.lexicon import NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
 from analyzer.observations import Observation, arguments_place, message_place, request_of
 from analyzer.text import content_words, sentences, words
-from schemas.records import Conversation, Message
+from analyzer.unwrap import parse
+from schemas.records import Conversation, Message, ToolCall
 
 _NAME = "refusals"
 _CLAUSE_END = re.compile(
@@ -37,8 +38,16 @@ def handovers(conversation: Conversation) -> Iterator[Observation]:
         if not asked and (named & _HUMAN_TOOL or {"live", "agent"} <= named or named == {"transfer", "call"}):
             yield Observation(
                 "handover", "handovers", arguments_place(conversation, call), call.arguments[:300],
-                operation=call.name, subject=_last_wish(conversation, call.turn), confidence="low",
+                operation=call.name, subject=_reason(call) or _last_wish(conversation, call.turn), confidence="low",
             )  # fmt: skip
+
+
+def _reason(call: ToolCall) -> str:
+    """The longest text among the arguments: why the agent hands over, in its own words; empty where it says little."""
+    value = parse(call.arguments)
+    texts = [text for text in value.values() if isinstance(text, str)] if isinstance(value, dict) else []
+    longest = max(texts, key=len, default="")
+    return longest if len(content_words(longest)) >= 3 else ""
 
 
 def _last_wish(conversation: Conversation, turn: int) -> str:
