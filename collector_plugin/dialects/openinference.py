@@ -11,14 +11,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects import crewai, dspy, langchain, smolagents
+from collector_plugin.dialects import crewai, dspy, langchain, otel_genai, smolagents, vercel
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
 from collector_plugin.dialects.unflatten import unflatten
 from collector_plugin.message_shapes import read_messages, read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
-from schemas.records import Attributes, Document, MessageBody, Record, Role, Span, SpanRole, ToolDefinition
+from schemas.records import (
+    Attributes,
+    Document,
+    MessageBody,
+    Record,
+    Role,
+    Span,
+    SpanFacts,
+    SpanRole,
+    ToolDefinition,
+    ToolExecution,
+)
 
 NAME = "openinference"
+_REWRITTEN = (vercel, otel_genai)
 KIND = "openinference.span.kind"
 
 ROLES: dict[str, SpanRole] = {
@@ -55,11 +67,32 @@ def read(span: Span) -> Iterator[Record]:
     """Yield the facts of an OpenInference span, and the tool execution or retrieval that it is."""
     attributes = span.attributes
     role = role_of(span)
-    yield make_facts(span, NAME, role, **_content_fields(span, role), **_model_fields(span, role))
+    facts = make_facts(span, NAME, role, **_content_fields(span, role), **_model_fields(span, role))
+    before = _before_rewriting(span)
+    yield _completed(facts, before)
     if role == "tool":
-        yield _execution(span)
+        yield next((record for record in before if isinstance(record, ToolExecution)), None) or _execution(span)
     elif role == "retriever":
         yield make_retrieval(span, _query(attributes), _documents(attributes))
+
+
+def _before_rewriting(span: Span) -> list[Record]:
+    """What the span said before it was rewritten: exporters for JavaScript, and processors, leave its own attributes on it."""
+    return next((list(dialect.read(span)) for dialect in _REWRITTEN if dialect.recognises(span)), [])
+
+
+def _completed(facts: SpanFacts, before: list[Record]) -> SpanFacts:
+    """Facts with the messages that rewriting has lost, if any."""
+    told = next((record for record in before if isinstance(record, SpanFacts)), facts)
+    if facts.role not in ("llm", "agent", "chain"):
+        return facts
+    return replace(
+        facts,
+        input=facts.input or told.input,
+        output=facts.output or told.output,
+        response_id=facts.response_id or told.response_id,
+        tools_offered=facts.tools_offered or told.tools_offered,
+    )
 
 
 def role_of(span: Span) -> SpanRole:

@@ -47,8 +47,7 @@ def read(span: Span) -> Iterator[Record]:
     if role == "tool":
         yield _execution(span)
     elif role == "retriever":
-        query = as_dict(_entity(attributes, "input")).get("query")
-        yield make_retrieval(span, query if isinstance(query, str) else None, _documents(attributes))
+        yield make_retrieval(span, _query(attributes), _documents(attributes))
 
 
 def role_of(span: Span) -> SpanRole:
@@ -177,8 +176,16 @@ def _output_text(attributes: Attributes) -> str | None:
     return value if isinstance(value, str) else text
 
 
+def _query(attributes: Attributes) -> str | None:
+    value = as_dict(_entity(attributes, "input"))
+    return next((value[name] for name in ("query", "inputs", "input") if isinstance(value.get(name), str)), None)
+
+
 def _documents(attributes: Attributes) -> tuple[Document, ...]:
-    value = _entity(attributes, "output")
-    value = value.get("outputs", value) if isinstance(value, dict) else value
-    items = as_list(value) or as_list(as_dict(value).get("documents"))
-    return tuple(langchain.read_document(item) for item in items if isinstance(item, dict))
+    """Documents of a LangChain retriever, which newer versions repeat in `gen_ai.task.output`."""
+    for text in (attributes.get("gen_ai.task.output"), attributes.get("traceloop.entity.output")):
+        value = as_dict(parse(text)).get("outputs") or parse(text)
+        items = as_list(value) or as_list(as_dict(value).get("documents"))
+        if items:
+            return tuple(langchain.read_document(item) for item in items if isinstance(item, dict))
+    return ()
