@@ -31,7 +31,7 @@ class Dialect(Protocol):
     """What a dialect's module offers."""
 
     @property
-    def NAME(self) -> str: ...
+    def NAME(self) -> str: ...  # noqa: N802  # a module's constant
     def recognises(self, span: Span) -> bool:
         """Tell whether the span speaks this dialect, from its attributes rather than from its scope's name."""
         ...
@@ -45,7 +45,7 @@ class LogDialect(Protocol):
     """What a dialect's module offers if its content travels as log records too."""
 
     @property
-    def NAME(self) -> str: ...
+    def NAME(self) -> str: ...  # noqa: N802  # a module's constant
     def recognises_log(self, log: LogRecord) -> bool: ...
     def read_log(self, log: LogRecord) -> Iterator[Record]: ...
 
