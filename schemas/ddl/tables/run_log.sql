@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS run_log
     model LowCardinality(String),
     embedder LowCardinality(String),
     trace_count Int64 CODEC(T64, ZSTD(1)),
+    waiting_count Int64 CODEC(T64, ZSTD(1)),
     conversation_count Int64 CODEC(T64, ZSTD(1)),
     analysed_count Int64 CODEC(T64, ZSTD(1)),
     unchanged_count Int64 CODEC(T64, ZSTD(1)),

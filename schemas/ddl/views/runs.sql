@@ -9,6 +9,7 @@ SELECT
     model,
     embedder,
     trace_count,
+    waiting_count,
     conversation_count,
     analysed_count,
     unchanged_count,

@@ -1,0 +1,193 @@
+"""From the database: which conversations changed, and the records they are made of.
+
+    traces that received something ─widen to whole conversations▶ components ─pack▶ batches ─load▶ records
+
+A component is every trace that could be of one conversation with another: by id, by link, by a common beginning, or
+because the last run had them together. A batch holds whole components, so that assembly never sees half a conversation.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.conversations import LINK_WINDOW_NS
+from schemas.database import Database, Row
+from schemas.record_rows import (
+    exception_from_row,
+    facts_from_rows,
+    feedback_from_row,
+    retrieval_from_row,
+    tool_execution_from_row,
+)
+from schemas.records import Record
+
+_WIDENINGS = 6  # a chain of links longer than this is followed by the next runs
+_CHUNK = 5_000  # ids in one query
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Traces that received something, by tenant, and the moment up to which that is all there is."""
+
+    trace_ids: dict[str, tuple[str, ...]]
+    watermark_ns: int
+    waiting_count: int
+
+    @property
+    def trace_count(self) -> int:
+        """Number of traces."""
+        return sum(len(ids) for ids in self.trace_ids.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the last run knew of a conversation."""
+
+    conversation_id: str
+    transcript_hash: str
+    trace_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Traces of one tenant that hold whole conversations, and what was stored of those."""
+
+    tenant: str
+    trace_ids: tuple[str, ...]
+    stored: tuple[Stored, ...]
+
+
+def changed_traces(database: Database, *, since_ns: int, quiet_until_ns: int) -> Changes:
+    """Traces that received something from `since_ns` on; those that still did after `quiet_until_ns` wait."""
+    by_tenant: dict[str, list[str]] = defaultdict(list)
+    watermark, waiting = since_ns, 0
+    for row in database.query("changed_traces", since_ns=since_ns):
+        if row["last_received_ns"] > quiet_until_ns:
+            waiting += 1
+            continue
+        watermark = max(watermark, row["last_received_ns"])
+        by_tenant[row["tenant"]].extend(_trace_ids(database, row))
+    return Changes({tenant: tuple(dict.fromkeys(ids)) for tenant, ids in by_tenant.items()}, watermark, waiting)
+
+
+def _trace_ids(database: Database, row: Row) -> list[str]:
+    """The trace itself; for feedback that names a conversation or an answer instead, the traces of those."""
+    if row["trace_id"]:
+        return [row["trace_id"]]
+    found = database.query(
+        "traces_of_feedback", conversation_ids=row["conversation_ids"], response_ids=row["response_ids"]
+    )
+    return [other["trace_id"] for other in found if other["tenant"] == row["tenant"]]
+
+
+def batches(database: Database, tenant: str, trace_ids: Sequence[str], *, size: int) -> Iterator[Batch]:
+    """Batches of about `size` traces that hold the whole conversations of the traces given."""
+    related, stored = _widen(database, tenant, trace_ids)
+    waiting: list[str] = []
+    for component in _components(related, stored):
+        if waiting and len(waiting) + len(component) > size:
+            yield _batch(tenant, waiting, stored)
+            waiting = []
+        waiting.extend(component)
+    if waiting:
+        yield _batch(tenant, waiting, stored)
+
+
+def load(database: Database, batch: Batch) -> list[Record]:
+    """All records of a batch's traces, and the feedback on them."""
+    traces = {"trace_ids": list(batch.trace_ids)}
+    rows = _own(database.query("load_span_facts", **traces, conversation_ids=[], scopes=[]), batch)
+    hashes = sorted({h for row in rows for h in (*row["input_hashes"], *row["output_hashes"])})
+    bodies = database.query("load_message_bodies", scopes=sorted({row["scope"] for row in rows}), hashes=hashes)
+    definitions = database.query("load_tool_definitions", hashes=sorted({row["tools_hash"] for row in rows}))
+    feedback = database.query(
+        "load_feedback",
+        **traces,
+        conversation_ids=sorted({row["conversation_id"] for row in rows} - {""}),
+        response_ids=sorted({row["response_id"] for row in rows} - {""}),
+    )
+    return [
+        *facts_from_rows(rows, bodies, definitions),
+        *map(tool_execution_from_row, _own(database.query("load_tool_executions", **traces), batch)),
+        *map(retrieval_from_row, _own(database.query("load_retrievals", **traces), batch)),
+        *map(exception_from_row, _own(database.query("load_exceptions", **traces), batch)),
+        *map(feedback_from_row, _own(feedback, batch)),
+    ]
+
+
+def _own(rows: Iterable[Row], batch: Batch) -> list[Row]:
+    """The rows of the batch's tenant: two tenants may use one id."""
+    return [row for row in rows if row["tenant"] == batch.tenant]
+
+
+def _widen(database: Database, tenant: str, trace_ids: Sequence[str]) -> tuple[dict[str, Row], dict[str, Stored]]:
+    """All traces related to those given, and the conversations stored for them, until nothing new comes."""
+    related: dict[str, Row] = {}
+    stored: dict[str, Stored] = {}
+    asked: set[str] = set()
+    for _ in range(_WIDENINGS):
+        fresh = sorted((set(trace_ids) | related.keys() | {t for s in stored.values() for t in s.trace_ids}) - asked)
+        if not fresh:
+            break
+        asked.update(fresh)
+        for start in range(0, len(fresh), _CHUNK):
+            _widen_once(database, tenant, fresh[start : start + _CHUNK], related, stored)
+    for trace_id in asked - related.keys():  # a trace without any facts: a lone exception, or one whose rows are gone
+        related[trace_id] = {"trace_id": trace_id, "conversation_ids": [], "scopes": [], "linked_trace_ids": []}
+    return related, stored
+
+
+def _widen_once(
+    database: Database, tenant: str, trace_ids: list[str], related: dict[str, Row], stored: dict[str, Stored]
+) -> None:
+    known = [row for t in trace_ids if (row := related.get(t))]
+    if len(known) < len(trace_ids):
+        known = _ask(database, trace_ids, [], 0)
+    found = _ask(database, trace_ids, known, LINK_WINDOW_NS)
+    related.update({row["trace_id"]: row for row in found if row["tenant"] == tenant})
+    for row in database.query("conversations_of_traces", trace_ids=trace_ids):
+        if row["tenant"] == tenant:
+            stored[row["conversation_id"]] = Stored(
+                row["conversation_id"], row["transcript_hash"], tuple(row["trace_ids"])
+            )
+
+
+def _ask(database: Database, trace_ids: list[str], known: list[Row], window_ns: int) -> list[Row]:
+    times = [row["start_ns"] for row in known]
+    return database.query(
+        "related_traces",
+        trace_ids=trace_ids,
+        conversation_ids=sorted({c for row in known for c in row["conversation_ids"]}),
+        scopes=sorted({s for row in known if not row["conversation_ids"] for s in row["scopes"]}),
+        from_ns=min(times, default=0) - window_ns,
+        to_ns=max(times, default=0) + window_ns,
+    )
+
+
+def _components(related: dict[str, Row], stored: dict[str, Stored]) -> list[list[str]]:
+    """Traces that share an id, a beginning, a link or a stored conversation, together; by union and find."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        parent.setdefault(name, name)
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for trace_id, row in related.items():
+        marks = (*row["conversation_ids"], *(row["scopes"] if not row["conversation_ids"] else ()))
+        for mark in (*(f"mark:{mark}" for mark in marks), *(f"trace:{t}" for t in row["linked_trace_ids"])):
+            parent[root(f"trace:{trace_id}")] = root(mark)
+    for conversation in stored.values():
+        for trace_id in conversation.trace_ids:
+            parent[root(f"trace:{trace_id}")] = root(f"stored:{conversation.conversation_id}")
+    components: dict[str, list[str]] = defaultdict(list)
+    for trace_id in related:
+        components[root(f"trace:{trace_id}")].append(trace_id)
+    return list(components.values())
+
+
+def _batch(tenant: str, trace_ids: list[str], stored: dict[str, Stored]) -> Batch:
+    held = set(trace_ids)
+    return Batch(tenant, tuple(trace_ids), tuple(s for s in stored.values() if held & set(s.trace_ids)))

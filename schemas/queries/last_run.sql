@@ -1,0 +1,5 @@
+-- Up to when has everything received been looked at? No row before the first run.
+SELECT watermark_ns
+FROM run_log FINAL
+ORDER BY version DESC
+LIMIT 1
