@@ -1,7 +1,8 @@
 """The embedded engine behind the HTTP endpoint: a few threads, a fresh connection for each statement.
 
-At most 8 statements run at once and 64 wait; a result is at most 512 MiB, a statement runs at most 300 s unless the
-client asks for another time. A fresh connection costs about 2 ms and is what keeps one client's settings from another.
+At most 8 statements run at once and 64 wait. A result is at most 512 MiB as the engine measures it (a constant column
+counts as one value), and a statement runs at most 300 s unless the client asks for another time. A fresh connection
+costs about 2 ms and is what keeps one client's settings from another.
 """
 
 import asyncio

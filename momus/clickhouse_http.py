@@ -179,15 +179,16 @@ def _code_of(error: MomusError) -> tuple[int, str]:
 
 
 def _bind(address: str) -> socket.socket:
-    url = urlsplit(f"//{address}")
-    if url.hostname not in _LOOPBACK or url.port is None:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if host not in _LOOPBACK or not (port.isdecimal() and int(port) < 65536):
         raise SettingsError(f"MOMUS_CLICKHOUSE_ADDRESS must be 127.0.0.1:port or localhost:port, not {address!r}.")
-    family = socket.AF_INET6 if url.hostname == "::1" else socket.AF_INET
+    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
     # asyncio sets TCP_NODELAY only on sockets that say they are TCP; without it a small answer takes 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((url.hostname, url.port))
+        listener.bind((host, int(port)))
     except OSError as error:
         listener.close()
         raise SettingsError(f"MOMUS_CLICKHOUSE_ADDRESS={address} cannot be used: {error.strerror}.") from None

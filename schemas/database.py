@@ -13,6 +13,7 @@ A `Database` serves one thread at a time; `clone` makes one for another thread.
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -202,14 +203,10 @@ def open(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:
         EngineMissing: chdb is not installed.
         DatabaseUnreachable: no server answers there, or not to this user.
     """
-    url = urlsplit(dsn)
+    url = _read_dsn(dsn)
     if url.scheme == "chdb":
         return _open_folder(dsn, _folder_path(url), memory_limit_bytes)
-    if url.scheme in ("clickhouse", "clickhouses") and url.hostname:
-        return Database(dsn, _server_client(url), None, memory_limit_bytes)
-    raise SettingsError(
-        "MOMUS_DATABASE must read chdb:///folder, clickhouse://user:password@host:port/database or clickhouses://..."
-    )
+    return Database(dsn, _server_client(url), None, memory_limit_bytes)
 
 
 def open_or_connect(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:
@@ -221,10 +218,21 @@ def open_or_connect(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:
     try:
         return open(dsn, memory_limit_bytes=memory_limit_bytes)
     except DatabaseInUse:
-        who = holder(_folder_path(urlsplit(dsn)))
+        who = holder(_folder_path(_read_dsn(dsn)))
         if who is None or not who.http_address:
             raise
         return open(f"clickhouse://{who.http_address}/{DATABASE_NAME}")
+
+
+def _read_dsn(dsn: str) -> SplitResult:
+    with suppress(ValueError):
+        url = urlsplit(dsn)
+        is_server = url.scheme in ("clickhouse", "clickhouses") and url.hostname and url.port != 0
+        if is_server or (url.scheme == "chdb" and url.netloc + url.path):
+            return url
+    raise SettingsError(
+        "MOMUS_DATABASE must read chdb:///folder, clickhouse://user:password@host:port/database or clickhouses://..."
+    )
 
 
 def _folder_path(url: SplitResult) -> Path:
