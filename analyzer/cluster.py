@@ -73,7 +73,9 @@ def _by_density(vectors: Vectors) -> Labels:
     placed = umap.UMAP(
         n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=_SEED, n_jobs=1
     ).fit_transform(vectors)
-    grouping = hdbscan.HDBSCAN(min_cluster_size=size, min_samples=2, cluster_selection_method="leaf", core_dist_n_jobs=1)
+    grouping = hdbscan.HDBSCAN(
+        min_cluster_size=size, min_samples=2, cluster_selection_method="leaf", core_dist_n_jobs=1
+    )
     return np.asarray(grouping.fit_predict(placed.astype(np.float64)), dtype=np.int64)
 
 

@@ -24,10 +24,16 @@ from schemas.families import Code, Confidence, Family, Finding
 from schemas.records import Conversation
 
 _SAME_WISH = 0.4  # Jaccard of word stems from which two refusals of a conversation are one
-_MODALITY = re.compile(r"\b(?:images?|photos?|pictures?|screenshots?|audio|videos?|voice|pdfs?|attachments?|recordings?)\b", re.I)
+_MODALITY = re.compile(
+    r"\b(?:images?|photos?|pictures?|screenshots?|audio|videos?|voice|pdfs?|attachments?|recordings?)\b", re.I
+)
 _SENSE = re.compile(r"\b(?:see|view|open|read|hear|listen|play|watch|transcribe|process|analy[sz]e|access)\b", re.I)
-_CONNECTION = re.compile(r"\b(?:not|isn't|hasn't been|haven't)\b.{0,20}\b(?:connected|integrated|linked|set up|configured)\b", re.I)
-_STALE = re.compile(r"\b(?:outdated|out of date|up[- ]to[- ]date|real[- ]time|knowledge cutoff|last updated|latest version)\b", re.I)
+_CONNECTION = re.compile(
+    r"\b(?:not|isn't|hasn't been|haven't)\b.{0,20}\b(?:connected|integrated|linked|set up|configured)\b", re.I
+)
+_STALE = re.compile(
+    r"\b(?:outdated|out of date|up[- ]to[- ]date|real[- ]time|knowledge cutoff|last updated|latest version)\b", re.I
+)
 _DATA = re.compile(r"\b(?:information|details?|specifications?|data|records?|prices?|pricing|access to)\b", re.I)
 _OWN_LIMIT = re.compile(r"\b(?:ability|capabilit\w+|functionality|function|feature|tools?|system|means)\b", re.I)
 _SPOKEN = frozenset({"refusal", "not_found_said", "handover", "no_answer"})
@@ -64,7 +70,9 @@ def _judge(conversation: Conversation, seen: Observation) -> Finding | None:
         case "empty_lookup":
             wanted = wish_of(seen.subject or seen.context)
             about = f" about {wanted}" if wanted else ""
-            return _finding(seen, "missing_inventory", "content_absent", f"{seen.operation} found nothing{about}", wanted)
+            return _finding(
+                seen, "missing_inventory", "content_absent", f"{seen.operation} found nothing{about}", wanted
+            )
         case "not_found_said":
             code: Code = "stale" if _STALE.search(seen.quote) else "content_absent"
             wanted = wish_of(seen.subject)
@@ -82,7 +90,9 @@ def _judge(conversation: Conversation, seen: Observation) -> Finding | None:
                             seen.operation)  # fmt: skip
         case "repetition":
             what = f"the same {seen.operation} call" if seen.operation else "the same answer"
-            return _finding(seen, "agent_mistake", "loop", f"The agent repeated {what} without progress", seen.operation)
+            return _finding(
+                seen, "agent_mistake", "loop", f"The agent repeated {what} without progress", seen.operation
+            )
         case "unbacked_claim":
             wanted = wish_of(seen.subject)
             return _finding(seen, "agent_mistake", "false_promise",
@@ -115,7 +125,9 @@ def _refused(conversation: Conversation, seen: Observation) -> Finding:
     results = [call.result for call in conversation.tool_calls if call.result and call.turn <= seen.place.turn]
     found = coverage(tools, seen.subject) if tools else Coverage("none")
     if found.cover == "covered":
-        return _finding(seen, "agent_mistake", "false_refusal", f"The agent refused what {found.tool} can do: {wish}", wish)
+        return _finding(
+            seen, "agent_mistake", "false_refusal", f"The agent refused what {found.tool} can do: {wish}", wish
+        )
     if is_visible(seen.subject, results):
         return _finding(seen, "agent_mistake", "false_refusal",
                         f"The agent says it cannot see what a tool showed it: {wish}", wish)  # fmt: skip

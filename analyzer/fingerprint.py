@@ -53,7 +53,9 @@ def fingerprint(
         status: HTTP status, 0 where none is known.
     """
     errors = read_stacktrace(stacktrace) or read_stacktrace(message)
-    said = errors[-1].message if errors and errors[-1].message else _EXIT_LINE.sub("", message, count=1).strip() or message
+    said = (
+        errors[-1].message if errors and errors[-1].message else _EXIT_LINE.sub("", message, count=1).strip() or message
+    )
     raised = errors[-1].type if errors and errors[-1].type else error_type
     status = status or http_status(said)
     # The type is the more reliable witness; a message may quote the words of another failure.

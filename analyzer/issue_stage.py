@@ -40,7 +40,9 @@ def update_issues(database: Database, embedder: Embedder, stamp: Stamp) -> Issue
             owned.update({(owner[0], f): (issue.id, conversation_of[f]) for f in issue.finding_ids})
     token = f"{stamp.run_id}/issues"
     database.insert("issue_finding_log", _link_rows(owned, former, stamp), token=f"{token}/links")
-    database.insert("cluster_log", [*cluster_rows, *_gone_clusters(database, cluster_rows, stamp)], token=f"{token}/clusters")
+    database.insert(
+        "cluster_log", [*cluster_rows, *_gone_clusters(database, cluster_rows, stamp)], token=f"{token}/clusters"
+    )
     database.insert("issue_log", issue_rows, token=f"{token}/issues")
     live = [row for row in issue_rows if not row["is_deleted"]]
     return IssueCounts(len(live), sum(not row["issue_id"] for row in cluster_rows))

@@ -192,7 +192,10 @@ def assign(
 
 def _keyed_group(key: str, members: tuple[FindingRow, ...]) -> Group:
     first = next((finding for finding in members if finding.is_root), members[0])
-    loops = {"loop": f"Repeats {first.operation or 'itself'} without progress", "wrong_tool": f"Calls {first.operation}, which it was not offered"}
+    loops = {
+        "loop": f"Repeats {first.operation or 'itself'} without progress",
+        "wrong_tool": f"Calls {first.operation}, which it was not offered",
+    }
     return Group(first.family, first.code, first.title or loops.get(first.code, first.code), key, members)
 
 
@@ -234,7 +237,11 @@ def _id_of(
     words = stems(group.title)
     for issue in by_id.values():
         other = stems(issue.title)
-        if issue.family == group.family and issue.id not in taken and len(words & other) >= _SAME_TITLE * len(words | other):
+        if (
+            issue.family == group.family
+            and issue.id not in taken
+            and len(words & other) >= _SAME_TITLE * len(words | other)
+        ):
             return issue.id
     return _hash(owner, group.family, min(finding.id for finding in group.findings))
 
@@ -243,9 +250,7 @@ def _hash(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=6).hexdigest()
 
 
-def _count(
-    issue_id: str, group: Group, former: FormerIssue | None, population: Population, now_ns: int
-) -> Issue:
+def _count(issue_id: str, group: Group, former: FormerIssue | None, population: Population, now_ns: int) -> Issue:
     findings = group.findings
     conversations = {finding.conversation_id for finding in findings}
     users = {finding.user_id for finding in findings if finding.user_id}
@@ -296,6 +301,7 @@ def _mean(values: Sequence[float]) -> float:
 
 def _ranked(issues: Iterable[Issue]) -> list[Issue]:
     """Ranks from 1 by score; rank 0 for what is counted only. Those resolved or ignored come after the open ones."""
+
     def order(issue: Issue) -> tuple[bool, float, int, str]:
         return (issue.status in ("resolved", "ignored"), -issue.score, -issue.conversation_count, issue.id)
 

@@ -8,24 +8,176 @@ from analyzer.text import words
 from analyzer.unwrap import parse, read_failure
 
 _ACTIONS = frozenset(
-    "create add book reserve update modify change edit set delete remove cancel send email post put patch write save "
-    "submit place order buy purchase pay charge refund transfer escalate notify schedule reschedule assign close open "
-    "start stop execute run upload insert issue upgrade enable disable register sign approve reject move rename "
-    "think plan calculate compute finish terminate wait sleep log track".split()
+    [
+        "create",
+        "add",
+        "book",
+        "reserve",
+        "update",
+        "modify",
+        "change",
+        "edit",
+        "set",
+        "delete",
+        "remove",
+        "cancel",
+        "send",
+        "email",
+        "post",
+        "put",
+        "patch",
+        "write",
+        "save",
+        "submit",
+        "place",
+        "order",
+        "buy",
+        "purchase",
+        "pay",
+        "charge",
+        "refund",
+        "transfer",
+        "escalate",
+        "notify",
+        "schedule",
+        "reschedule",
+        "assign",
+        "close",
+        "open",
+        "start",
+        "stop",
+        "execute",
+        "run",
+        "upload",
+        "insert",
+        "issue",
+        "upgrade",
+        "enable",
+        "disable",
+        "register",
+        "sign",
+        "approve",
+        "reject",
+        "move",
+        "rename",
+        "think",
+        "plan",
+        "calculate",
+        "compute",
+        "finish",
+        "terminate",
+        "wait",
+        "sleep",
+        "log",
+        "track",
+    ]
 )
 _LOOKUPS = frozenset(
-    "get find search list lookup look query fetch retrieve read check show view browse describe count select load "
-    "scan verify validate details status info suche finde buscar consultar obtener chercher rechercher knowledge kb "
-    "docs documents wiki catalog catalogue faq rag".split()
+    [
+        "get",
+        "find",
+        "search",
+        "list",
+        "lookup",
+        "look",
+        "query",
+        "fetch",
+        "retrieve",
+        "read",
+        "check",
+        "show",
+        "view",
+        "browse",
+        "describe",
+        "count",
+        "select",
+        "load",
+        "scan",
+        "verify",
+        "validate",
+        "details",
+        "status",
+        "info",
+        "suche",
+        "finde",
+        "buscar",
+        "consultar",
+        "obtener",
+        "chercher",
+        "rechercher",
+        "knowledge",
+        "kb",
+        "docs",
+        "documents",
+        "wiki",
+        "catalog",
+        "catalogue",
+        "faq",
+        "rag",
+    ]
 )
 _COUNT_KEYS = frozenset(
-    "count total total_count totalcount total_results totalresults num_results numresults result_count hits matches "
-    "found numfound size length n_results number_of_results total_hits totalitems total_items rowcount row_count rows".split()
+    [
+        "count",
+        "total",
+        "total_count",
+        "totalcount",
+        "total_results",
+        "totalresults",
+        "num_results",
+        "numresults",
+        "result_count",
+        "hits",
+        "matches",
+        "found",
+        "numfound",
+        "size",
+        "length",
+        "n_results",
+        "number_of_results",
+        "total_hits",
+        "totalitems",
+        "total_items",
+        "rowcount",
+        "row_count",
+        "rows",
+    ]
 )
 _LIST_KEYS = frozenset(
-    "results result items data documents docs records rows entries matches hits value values list content response "
-    "products orders users customers flights events articles files messages entry output candidates options "
-    "search_results passages chunks".split()
+    [
+        "results",
+        "result",
+        "items",
+        "data",
+        "documents",
+        "docs",
+        "records",
+        "rows",
+        "entries",
+        "matches",
+        "hits",
+        "value",
+        "values",
+        "list",
+        "content",
+        "response",
+        "products",
+        "orders",
+        "users",
+        "customers",
+        "flights",
+        "events",
+        "articles",
+        "files",
+        "messages",
+        "entry",
+        "output",
+        "candidates",
+        "options",
+        "search_results",
+        "passages",
+        "chunks",
+    ]
 )
 # Texts about the machinery: "endpoint not found" is a broken integration, not a gap in the data.
 _MACHINERY = re.compile(
@@ -47,7 +199,9 @@ def is_action(name: str) -> bool:
 def is_lookup(name: str) -> bool:
     """Whether a tool looks something up, by the words of its name."""
     named = words(name)
-    return _first_is_lookup(named) or (not any(word in _ACTIONS for word in named) and any(w in _LOOKUPS for w in named))
+    return _first_is_lookup(named) or (
+        not any(word in _ACTIONS for word in named) and any(w in _LOOKUPS for w in named)
+    )
 
 
 def _first_is_lookup(named: list[str]) -> bool:

@@ -6,11 +6,12 @@ not answer in time, ModelAnswerInvalid when what it answers does not have the fo
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import openai
+from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from schemas.errors import ModelAnswerInvalid, ModelUnreachable
@@ -69,7 +70,7 @@ class OpenAIChat:
             completion = self._client.chat.completions.create(
                 model=self.name,
                 messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
-                response_format={"type": "json_schema", "json_schema": _form(reply)},  # type: ignore[typeddict-item]  # any schema fits
+                response_format=_form(reply),
                 temperature=0,
             )
         except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError) as error:
@@ -96,7 +97,9 @@ def read_reply(text: str, reply: type[Reply]) -> Reply:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the answer"
-        raise ModelAnswerInvalid(f"The model's answer does not have the form asked for: {where}: {first['msg']}.") from error
+        raise ModelAnswerInvalid(
+            f"The model's answer does not have the form asked for: {where}: {first['msg']}."
+        ) from error
 
 
 def prompt_hash(*parts: str) -> str:
@@ -104,8 +107,8 @@ def prompt_hash(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _form(reply: type[BaseModel]) -> dict[str, Any]:  # Any: a JSON schema
+def _form(reply: type[BaseModel]) -> ResponseFormatJSONSchema:
     schema = reply.model_json_schema()
     schema["additionalProperties"] = False
     schema["required"] = list(schema.get("properties", {}))
-    return {"name": reply.__name__, "schema": schema, "strict": True}
+    return {"type": "json_schema", "json_schema": {"name": reply.__name__, "schema": schema, "strict": True}}

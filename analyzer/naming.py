@@ -14,7 +14,30 @@ from analyzer.text import STOP_WORDS, content_words, stem, stems
 _PHRASE_WORDS = 7
 _TERM_COUNT = 5
 # Glue that may stand inside a phrase, though it carries no meaning of its own.
-_FILLER = frozenset("the a an my your our their his her its this that these those some any please also just to".split())
+_FILLER = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "my",
+        "your",
+        "our",
+        "their",
+        "his",
+        "her",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "some",
+        "any",
+        "please",
+        "also",
+        "just",
+        "to",
+    ]
+)
 
 
 def name_clusters(clusters: Sequence[Sequence[str]]) -> list[tuple[str, tuple[str, ...]]]:
@@ -32,9 +55,7 @@ def name_clusters(clusters: Sequence[Sequence[str]]) -> list[tuple[str, tuple[st
 
 def _weights(count: Counter[str], size: int, spread: Counter[str], clusters: int) -> dict[str, float]:
     floor = 2 if size > 1 else 1
-    return {
-        word: used / size * math.log(1 + clusters / spread[word]) for word, used in count.items() if used >= floor
-    }
+    return {word: used / size * math.log(1 + clusters / spread[word]) for word, used in count.items() if used >= floor}
 
 
 def _name(texts: Sequence[str], weights: dict[str, float]) -> tuple[str, tuple[str, ...]]:

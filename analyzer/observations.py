@@ -64,7 +64,9 @@ def result_place(conversation: Conversation, call: ToolCall) -> Place:
 
 def arguments_place(conversation: Conversation, call: ToolCall) -> Place:
     """Where a call's arguments can be read: the span that asked for it or ran it."""
-    return Place("arguments", call.trace_id, call.span_id, call.turn, call_position(conversation, call), call.message_index)
+    return Place(
+        "arguments", call.trace_id, call.span_id, call.turn, call_position(conversation, call), call.message_index
+    )
 
 
 def call_position(conversation: Conversation, call: ToolCall) -> int:

@@ -174,7 +174,11 @@ def finding_id(conversation: Conversation, finding: Finding) -> str:
 def _time_of(conversation: Conversation, finding: Finding) -> int:
     if 0 <= finding.message_index < len(conversation.messages):
         return conversation.messages[finding.message_index].time_ns
-    times = [e.time_ns for e in conversation.exceptions if (e.trace_id, e.span_id) == (finding.trace_id, finding.span_id)]
-    times += [c.time_ns for c in conversation.tool_calls if (c.trace_id, c.span_id) == (finding.trace_id, finding.span_id)]
+    times = [
+        e.time_ns for e in conversation.exceptions if (e.trace_id, e.span_id) == (finding.trace_id, finding.span_id)
+    ]
+    times += [
+        c.time_ns for c in conversation.tool_calls if (c.trace_id, c.span_id) == (finding.trace_id, finding.span_id)
+    ]
     times += [message.time_ns for message in conversation.messages if message.turn == finding.turn]
     return times[0] if times else conversation.start_ns

@@ -116,7 +116,9 @@ def _analyse_batch(
 ) -> None:
     conversations = assemble(load(database, batch))
     known = {stored.conversation_id: stored.transcript_hash for stored in batch.stored}
-    rows: dict[str, list[Row]] = {table: [] for table in ("message_log", "tool_call_log", "finding_log", "conversation_log")}
+    rows: dict[str, list[Row]] = {
+        table: [] for table in ("message_log", "tool_call_log", "finding_log", "conversation_log")
+    }
     for conversation in conversations:
         transcript_hash = f"{ANALYSIS_VERSION}:{stamp.method}:{fingerprint(conversation)}"
         report.conversation_count += 1

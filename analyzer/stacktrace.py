@@ -10,7 +10,9 @@ from pathlib import PurePosixPath
 
 _TEXT_LIMIT = 65_536  # characters read; longer traces are recursion, whose repetition says nothing
 
-_PYTHON_HEADER = re.compile(r"^(?P<indent>[ |+\-]*)(?:[^\n|]{1,60}: )?(?:Exception Group )?Traceback \(most recent call last\):", re.M)
+_PYTHON_HEADER = re.compile(
+    r"^(?P<indent>[ |+\-]*)(?:[^\n|]{1,60}: )?(?:Exception Group )?Traceback \(most recent call last\):", re.M
+)
 _PYTHON_FRAME = re.compile(r'^[ |]*File "(?P<file>[^"]+)", line \d+(?:, in (?P<function>\S.*?))?\s*$')
 _PYTHON_ERROR = re.compile(r"^[ |]*(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
 _V8_FRAME = re.compile(r"^\s*at (?:async )?(?:(?P<function>[^\s(][^(]*?) \()?(?P<file>[^()\s]+?):\d+(?::\d+)?\)?$")
@@ -18,11 +20,17 @@ _GECKO_FRAME = re.compile(r"^(?P<function>[\w$.<>/*\[\]]*)@(?P<file>\S+?):\d+(?:
 _JAVA_FRAME = re.compile(
     r"^\s*at (?:[\w.@/]+/)?(?P<module>[\w$.]+)\.(?P<function>[\w$<>]+)\((?:[\w$]+\.\w+(?::\d+)?|Native Method|Unknown Source)\)"
 )
-_DOTNET_FRAME = re.compile(r"^\s*at (?P<module>[\w.`<>+]+)\.(?P<function>[\w<>`.|]+)(?:\[[^\]]*\])?\([^)]*\)(?: in .+:line \d+)?$")
+_DOTNET_FRAME = re.compile(
+    r"^\s*at (?P<module>[\w.`<>+]+)\.(?P<function>[\w<>`.|]+)(?:\[[^\]]*\])?\([^)]*\)(?: in .+:line \d+)?$"
+)
 _GO_FRAME = re.compile(r"^(?P<module>[\w./\-]+?)\.(?P<function>(?:\(\*?\w+\)\.)?[\w.]+)\(.*\)$")
-_RUST_FRAME = re.compile(r"^\s*\d+: (?:0x[0-9a-f]+ - )?(?P<module>[\w<>: ]+)::(?P<function>[\w{}<>]+)(?:::h[0-9a-f]{16})?$")
+_RUST_FRAME = re.compile(
+    r"^\s*\d+: (?:0x[0-9a-f]+ - )?(?P<module>[\w<>: ]+)::(?P<function>[\w{}<>]+)(?:::h[0-9a-f]{16})?$"
+)
 _CAUSED = re.compile(r"^(?:Caused by|Suppressed): ", re.I)
-_HEAD = re.compile(r"^(?:Uncaught |Unhandled exception\. |Exception in thread \"[^\"]*\" )?(?P<type>[A-Za-z_$][\w$.]*(?:Error|Exception|Fault|Panic|Throwable)?)(?:: (?P<message>.*))?$")
+_HEAD = re.compile(
+    r"^(?:Uncaught |Unhandled exception\. |Exception in thread \"[^\"]*\" )?(?P<type>[A-Za-z_$][\w$.]*(?:Error|Exception|Fault|Panic|Throwable)?)(?:: (?P<message>.*))?$"
+)
 _GO_HEAD = re.compile(r"^(?:panic|fatal error): (?P<message>.*)$")
 _RUST_HEAD = re.compile(r"^thread '[^']*'.* panicked at (?P<message>.*)$")
 
@@ -34,7 +42,9 @@ _FOREIGN_MODULES = re.compile(
     r"^(?:java|javax|jdk|sun|com\.sun|kotlin|scala|org\.springframework|org\.apache|io\.netty|reactor|System|Microsoft"
     r"|runtime|net/http|testing|std|core|alloc|tokio|hyper)(?:[./:]|$)"
 )
-_GENERATED = re.compile(r"\$\$?(?:Lambda|EnhancerBy\w+|FastClassBy\w+|Proxy)?\$*[\d/xa-f]+|\d+$|<anonymous>|\{\{closure\}\}")
+_GENERATED = re.compile(
+    r"\$\$?(?:Lambda|EnhancerBy\w+|FastClassBy\w+|Proxy)?\$*[\d/xa-f]+|\d+$|<anonymous>|\{\{closure\}\}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,9 @@ def _read_python_block(block: str, *, is_group: bool, is_member: bool) -> Raised
             expects_source = False
         elif error := _PYTHON_ERROR.match(line.lstrip(" |+-")):
             nearest_first = _without_recursion(frames[::-1])
-            return RaisedError(error["type"].rsplit(".", 1)[-1], error["message"] or "", nearest_first, is_group, is_member)
+            return RaisedError(
+                error["type"].rsplit(".", 1)[-1], error["message"] or "", nearest_first, is_group, is_member
+            )
     return RaisedError("", "", _without_recursion(frames[::-1])) if frames else None
 
 

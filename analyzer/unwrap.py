@@ -23,7 +23,9 @@ _FAILED_TEXT = re.compile(
 )
 _EXIT_CODE = re.compile(r"(?i)\bexit[ _]?(?:code|status)\s*[:=]?\s*(-?[1-9]\d{0,4})\b")
 _TRACEBACK = re.compile(r"^[ |+]*(?:[^\n|]{1,60}: )?Traceback \(most recent call last\):", re.MULTILINE)
-_HTTP_STATUS = re.compile(r"(?i)(?:\bHTTP(?:/\d(?:\.\d)?)?|status(?:[ _]?code)?)[\"']?[\s:=(]*([45]\d\d)\b|\b([45]\d\d)\s+(?:client|server)\s+error|\berror[\s:]+([45]\d\d)\b|\A\W*([45]\d\d)\s+[A-Z]")
+_HTTP_STATUS = re.compile(
+    r"(?i)(?:\bHTTP(?:/\d(?:\.\d)?)?|status(?:[ _]?code)?)[\"']?[\s:=(]*([45]\d\d)\b|\b([45]\d\d)\s+(?:client|server)\s+error|\berror[\s:]+([45]\d\d)\b|\A\W*([45]\d\d)\s+[A-Z]"
+)
 _FAULT_WORDS = re.compile(
     r"""(?ix) \b(?:error|exception|invalid|failed|failure|denied|unauthori[sz]ed|forbidden|exceeded|expired|unavailable
     |timed?\ ?out|does\ not\ exist|must\ (?:be|have|contain)|is\ required|missing|not\ (?:allowed|supported|authenticated|authorized|subscribed)

@@ -18,7 +18,9 @@ from schemas.records import Conversation, ToolCall
 _REPEATS = 3  # the second time may be a retry, the third is a loop
 _SPOKEN_LENGTH = 60  # characters; shorter answers ("You're welcome!") repeat without harm
 # Tools that are meant to be called again and again with the same arguments.
-_POLLING = frozenset({"wait", "sleep", "poll", "status", "think", "next", "continue", "screenshot", "observe", "time", "now"})
+_POLLING = frozenset(
+    {"wait", "sleep", "poll", "status", "think", "next", "continue", "screenshot", "observe", "time", "now"}
+)
 
 
 def unknown_tools(conversation: Conversation) -> Iterator[Observation]:
@@ -88,10 +90,11 @@ def silences(conversation: Conversation) -> Iterator[Observation]:
     last = conversation.messages[-1]
     is_empty = last.body.role == "assistant" and not last.body.content.strip() and not last.body.tool_calls
     called = any(call.turn == last.turn and call.message_index in (-1, last.index) for call in conversation.tool_calls)
-    request = next((m for m in reversed(conversation.messages) if m.body.role == "user" and m.body.content.strip()), None)
+    request = next(
+        (m for m in reversed(conversation.messages) if m.body.role == "user" and m.body.content.strip()), None
+    )
     # Nobody needs an answer to "thanks, bye".
     if is_empty and not called and request and not CLOSING.search(request.body.content):
         yield Observation(
             "no_answer", "silences", message_place(request), request.body.content[:300].strip(), confidence="medium"
         )
-

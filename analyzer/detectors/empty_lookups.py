@@ -1,6 +1,7 @@
 """Lookups and retrievals that worked and found nothing, or nothing near."""
 
 import difflib
+import itertools
 from collections.abc import Iterator, Sequence
 
 from analyzer.lexicon import NOT_FOUND, REFUSAL
@@ -18,7 +19,7 @@ def empty_lookups(conversation: Conversation) -> Iterator[Observation]:
     """Each lookup that found nothing and was not put right by the next lookup of the same tool."""
     for position, call in enumerate(conversation.tool_calls):
         quote = empty_part(call.name, call.result)
-        if quote is None or call.status == "error" and not call.result:
+        if quote is None or (call.status == "error" and not call.result):
             continue
         if not _is_corrected(call, conversation.tool_calls[position + 1 :]):
             yield _observe(conversation, call, quote)
@@ -33,7 +34,11 @@ def _is_corrected(call: ToolCall, later: Sequence[ToolCall]) -> bool:
     else, so the arguments must resemble the former ones. Calls made side by side correct nothing.
     """
     for other in later:
-        if other.name != call.name or other.arguments == call.arguments or empty_part(other.name, other.result) is not None:
+        if (
+            other.name != call.name
+            or other.arguments == call.arguments
+            or empty_part(other.name, other.result) is not None
+        ):
             continue
         if 0 <= call.message_index == other.message_index:
             continue
@@ -89,5 +94,5 @@ def _observe_retrieval(conversation: Conversation, retrieval: Retrieval) -> Iter
 def _is_far(retrieval: Retrieval) -> bool:
     """Whether even the best document is far away. Rising scores are distances, whose scale nobody tells."""
     scores = [document.score for document in retrieval.documents if document.score is not None]
-    falls = all(a >= b for a, b in zip(scores, scores[1:], strict=False))
-    return bool(scores) and falls and 0 <= min(scores) and max(scores) < _LOW_SIMILARITY
+    falls = all(a >= b for a, b in itertools.pairwise(scores))
+    return bool(scores) and falls and min(scores) >= 0 and max(scores) < _LOW_SIMILARITY

@@ -54,7 +54,11 @@ def _concerns(exception: SpanException, call: ToolCall) -> bool:
     if exception.operation != call.name or exception.source == "llm":
         return False
     said = call.result or call.error_message
-    return not said or bool(exception.message and exception.message[:80] in said) or call.error_message == exception.message
+    return (
+        not said
+        or bool(exception.message and exception.message[:80] in said)
+        or call.error_message == exception.message
+    )
 
 
 def _repeats(exception: SpanException, message: str) -> bool:

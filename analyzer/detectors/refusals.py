@@ -20,7 +20,9 @@ _FILLER = re.compile(
     r"complete|carry out|process|provide|offer|give|that|this|it|anything|for|you with|requests?|tasks?|actions?)\b)+",
     re.IGNORECASE,
 )
-_HUMAN_TOOL = frozenset({"human", "humans", "representative", "operator", "supervisor", "escalate", "escalation", "person"})
+_HUMAN_TOOL = frozenset(
+    {"human", "humans", "representative", "operator", "supervisor", "escalate", "escalation", "person"}
+)
 
 
 def refusals(conversation: Conversation) -> Iterator[Observation]:

@@ -115,7 +115,9 @@ def test_a_late_id_takes_a_trace_out_of_its_former_conversation(database: Databa
     run(database, 10)
     (assigned,) = rows(database, "conversations", "conversation_id, is_id_assigned")
     assert assigned["is_id_assigned"]
-    root = SpanFacts(f"{1:032x}", "f" * 16, "test", "agent", START, START + MINUTE, conversation_id="real", service_name="shop")
+    root = SpanFacts(
+        f"{1:032x}", "f" * 16, "test", "agent", START, START + MINUTE, conversation_id="real", service_name="shop"
+    )
     store(database, [root], START + 11 * MINUTE)
     report = run(database, 20)
     assert report.deleted_count == 1
@@ -167,7 +169,10 @@ def test_tenants_never_meet(database: Database) -> None:
     import dataclasses
 
     for tenant in ("acme", "zeta"):
-        facts = [dataclasses.replace(refused(number, f"c{number}"), tenant=tenant, trace_id=f"{tenant:0>30}{number:02}") for number in (1, 2)]
+        facts = [
+            dataclasses.replace(refused(number, f"c{number}"), tenant=tenant, trace_id=f"{tenant:0>30}{number:02}")
+            for number in (1, 2)
+        ]
         store(database, facts, START)
     run(database, 10)
     assert sorted(str(row["tenant"]) for row in rows(database, "issues")) == ["acme", "zeta"]
