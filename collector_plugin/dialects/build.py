@@ -7,6 +7,7 @@ from typing import Any
 
 from collector_plugin.dialects.failure_words import class_of, unwrapped
 from collector_plugin.dialects.identity import read_identity
+from collector_plugin.dialects.prompts import own_words
 from collector_plugin.message_shapes import canonical_arguments
 from collector_plugin.payload import as_dict, as_str, parse
 from schemas.records import (
@@ -54,7 +55,7 @@ def make_facts(span: Span, dialect: str, role: SpanRole, **known: Any) -> SpanFa
         "linked_trace_ids": tuple(link.trace_id for link in span.links),
         "dropped_attributes_count": span.dropped_attributes_count,
     }
-    return SpanFacts(**(fields | known))
+    return _facts(fields | known)
 
 
 def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> SpanFacts:  # any field of SpanFacts
@@ -77,7 +78,12 @@ def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> 
         "session_id": who.session_id,
         "user_id": who.user_id,
     }
-    return SpanFacts(**(fields | known))
+    return _facts(fields | known)
+
+
+def _facts(fields: dict[str, Any]) -> SpanFacts:
+    facts = SpanFacts(**fields)
+    return replace(facts, input=own_words(facts.input)) if facts.input else facts
 
 
 def make_execution(

@@ -7,11 +7,11 @@ https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects import crewai, dspy, langchain, otel_genai, smolagents, vercel
+from collector_plugin.dialects import crewai, langchain, otel_genai, smolagents, vercel
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
 from collector_plugin.dialects.unflatten import unflatten
 from collector_plugin.message_shapes import read_messages, read_tool_definitions
@@ -55,6 +55,7 @@ _SIGNS_OF_A_CALL = (
 )
 _RESPONSE_ID = re.compile(r'\{\s*"id":\s*"([^"]+)"')
 _HANDOFF = "handoff to "  # openai-agents: what the call `transfer_to_...` did; it ran no tool
+_NO_WORDS = ("{", "[", "<", "__REDACTED__")  # a repr, or what stands for hidden content
 _TEXT_FIELDS = ("task", "input", "question", "query", "user_msg", "user_message", "prompt", "message")
 
 
@@ -118,7 +119,11 @@ def role_of(span: Span) -> SpanRole:
 def _content_fields(span: Span, role: SpanRole) -> dict[str, Any]:
     attributes = span.attributes
     if role == "llm":
-        given = _messages(span, "llm.input_messages") or _raw_messages(attributes.get("input.value"), "user")
+        given = (
+            _messages(span, "llm.input_messages")
+            or _prompts(attributes)
+            or _raw_messages(attributes.get("input.value"), "user")
+        )
         said = _messages(span, "llm.output_messages", "assistant") or _raw_messages(
             attributes.get("output.value"), "assistant"
         )
@@ -140,7 +145,7 @@ def _messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[Mes
     items = [as_dict(as_dict(item).get("message")) for item in unflatten(span.attributes, prefix)]
     if span.dropped_attributes_count:
         items = [item for item in items if "role" in item]
-    return _spoken(body for item in items for body in read_messages(_plain_message(item), default_role))
+    return tuple(body for item in items for body in read_messages(_plain_message(item), default_role))
 
 
 def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,6 +157,8 @@ def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:
     message = {name: item[name] for name in ("role", "name", "tool_call_id") if name in item}
     message["content"] = [{"type": "text", "text": part["text"]} for part in texts] or item.get("content")
     message["tool_calls"] = [call for call in calls if call]
+    if "tool_call_id" in item and not calls:  # Anthropic's results come in the role of the user
+        message["role"] = "tool"
     if "function_call_name" in item and not calls:
         message["function_call"] = {
             "name": item["function_call_name"],
@@ -160,23 +167,18 @@ def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:
     return message
 
 
+def _prompts(attributes: Attributes) -> tuple[MessageBody, ...]:
+    """The prompts of a text completion, numbered or as an array."""
+    numbered = [as_dict(as_dict(item).get("prompt")).get("text") for item in unflatten(attributes, "llm.prompts")]
+    return read_messages(
+        [text for text in numbered or as_list(parse(attributes.get("llm.prompts"))) if isinstance(text, str)]
+    )
+
+
 def _raw_messages(text: str | None, role: Role) -> tuple[MessageBody, ...]:
     """Messages of a whole request or answer, where no attributes repeat them."""
     value = parse(text)
-    return _spoken(read_messages(value, role)) if isinstance(value, dict | list) else ()
-
-
-def _spoken(bodies: Iterable[MessageBody]) -> tuple[MessageBody, ...]:
-    """What was said, without the prompts that frameworks wrap around it."""
-    unwrapped = (smolagents.spoken(body) for body in bodies)
-    return tuple(_without_prompt(body) for body in unwrapped if body is not None)
-
-
-def _without_prompt(body: MessageBody) -> MessageBody:
-    """A message of the user's own words, where a framework's prompt holds them."""
-    if body.role != "user":
-        return body
-    return replace(body, content=dspy.spoken_words(crewai.spoken_words(body.content)))
+    return read_messages(value, role) if isinstance(value, dict | list) else ()
 
 
 def _around(attributes: Attributes, side: str, role: Role) -> tuple[MessageBody, ...]:
@@ -184,12 +186,12 @@ def _around(attributes: Attributes, side: str, role: Role) -> tuple[MessageBody,
     text = attributes.get(f"{side}.value", "")
     value = parse_loosely(text)
     if value is None:
-        is_text = attributes.get(f"{side}.mime_type", "text/plain") == "text/plain" and text[:1] not in ("{", "[", "<")
-        return _spoken(read_messages(text, role)) if is_text else ()
+        is_text = attributes.get(f"{side}.mime_type", "text/plain") == "text/plain" and not text.startswith(_NO_WORDS)
+        return read_messages(text, role) if is_text else ()
     found = langchain.read_state(value)
     if not found and isinstance(value, dict):
         found = tuple(MessageBody(role, value[name]) for name in _TEXT_FIELDS if isinstance(value.get(name), str))[:1]
-    return _spoken(found)
+    return found
 
 
 def _is_cut(attributes: Attributes) -> bool:

@@ -30,13 +30,19 @@ ROLES: dict[str, SpanRole] = {
 }
 REQUEST_ROLES: dict[str, SpanRole] = {"chat": "llm", "completion": "llm", "embedding": "embedding", "rerank": "chain"}
 _NUMBERED = re.compile(r"gen_ai\.(?:prompt|completion)\.\d+\.")
+_WITHIN = ("traceloop.workflow.", "traceloop.entity.")
 _TEXT_ARGUMENTS = ("input", "question", "query", "message", "user_message", "prompt", "task")
 
 
 def recognises(span: Span) -> bool:
-    """A wrapper span of the SDK, or a call whose messages are numbered attributes."""
+    """A wrapper span of the SDK, a call whose messages are numbered attributes, or OpenTelemetry's within a workflow.
+
+    Association properties alone tell nothing: the SDK sets them on every span, an HTTP client's too.
+    """
     attributes = span.attributes
-    return KIND in attributes or "llm.request.type" in attributes or any(_NUMBERED.match(key) for key in attributes)
+    if KIND in attributes or "llm.request.type" in attributes or any(_NUMBERED.match(key) for key in attributes):
+        return True
+    return "gen_ai.operation.name" in attributes and any(key.startswith(_WITHIN) for key in attributes)
 
 
 def read(span: Span) -> Iterator[Record]:
@@ -58,7 +64,8 @@ def role_of(span: Span) -> SpanRole:
         return operation
     if KIND in attributes:
         return ROLES.get(attributes[KIND], "chain")
-    return REQUEST_ROLES.get(attributes.get("llm.request.type", "")) or operation or "llm"
+    by_request = REQUEST_ROLES.get(attributes.get("llm.request.type", ""))
+    return by_request or operation or ("chain" if "gen_ai.operation.name" in attributes else "llm")
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
@@ -77,7 +84,9 @@ def _content_fields(span: Span, role: SpanRole) -> dict[str, Any]:
         }
     if role in ("agent", "chain"):
         is_outer = attributes.get(KIND) != "task"  # what a task is given is the program's affair, except LangChain's
-        return {"input": _given(attributes, is_outer), "output": langchain.last_answer(_returned(attributes, is_outer))}
+        said = otel_genai.content_fields(span)
+        given, returned = _given(attributes, is_outer), langchain.last_answer(_returned(attributes, is_outer))
+        return {**said, "input": given or said["input"], "output": returned or said["output"]}
     return {}
 
 

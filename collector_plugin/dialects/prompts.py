@@ -1,0 +1,23 @@
+"""What people said, out of the prompts that frameworks wrap around it.
+
+These prompts are known by their words: whatever instrumentation traced the model's client saw only them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from collector_plugin.dialects import crewai, dspy, smolagents
+from schemas.records import MessageBody
+
+
+def own_words(bodies: Iterable[MessageBody]) -> tuple[MessageBody, ...]:
+    """Return the messages without what CrewAI, DSPy and smolagents wrote around them, and without prompts nobody said."""
+    spoken = (smolagents.spoken(body) for body in bodies)
+    return tuple(_of_user(body) for body in spoken if body is not None)
+
+
+def _of_user(body: MessageBody) -> MessageBody:
+    if body.role != "user":
+        return body
+    words = dspy.spoken_words(crewai.spoken_words(body.content))
+    return body if words == body.content else replace(body, content=words)
