@@ -24,9 +24,9 @@ NO_SPAN_ID = bytes(SPAN_ID_BYTES)
 
 DAY_NS = 86_400 * 10**9
 # Tables are partitioned by day, so a clock gone wild would make a part for every day it names. Ten years leave room for
-# imports of old traces, a day for clocks that run ahead.
+# imports of old traces, one year for recordings and clocks that are ahead.
 PAST_NS = 3_653 * DAY_NS
-FUTURE_NS = DAY_NS
+FUTURE_NS = 366 * DAY_NS
 
 SENT_START = "momus.sent.start_time_unix_nano"
 SENT_END = "momus.sent.end_time_unix_nano"

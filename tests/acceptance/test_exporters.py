@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from collector_plugin.collector import Collector
+from collector_plugin.spool import Spool
 from schemas import settings
 from schemas.database import Database
+from schemas.errors import SettingsError
 
 AGENT = """
 import importlib, logging, sys
@@ -120,3 +122,15 @@ def test_what_was_acknowledged_before_a_stop_is_written_after_the_next_start(
     second.start()
     assert second.stop()
     assert database.query("SELECT count() AS n FROM otel_traces") == [{"n": 2}]
+
+
+def test_a_collector_that_cannot_have_its_address_lets_go_of_its_spool(
+    collector: Collector, database: Database, tmp_path: Path
+) -> None:
+    """So that it can be started again with another one."""
+    taken = f"127.0.0.1:{collector.grpc_port}"
+    for addresses in ({"grpc_address": taken}, {"http_address": f"127.0.0.1:{collector.http_port}"}):
+        free = {"http_address": "127.0.0.1:0", "grpc_address": "127.0.0.1:0"}
+        with pytest.raises(SettingsError, match="cannot be listened on"):
+            Collector(settings.load(spool=tmp_path / "second", **{**free, **addresses}), database)
+    Spool(tmp_path / "second").close()

@@ -3,12 +3,17 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector_plugin import batch
+from collector_plugin.admission import admit
 from collector_plugin.batch import blocks, cut
 from collector_plugin.dialects import read_span
 from collector_plugin.recent import digest_of
@@ -129,6 +134,57 @@ def test_a_dialect_that_fails_costs_only_the_records_of_its_span(
     assert written.unread_count == 1
     assert counts(database) == {**everywhere(2), "otel_traces": 3}
     assert b"bad".rjust(8, b"s").hex() in caplog.text
+
+
+texts = st.text(max_size=30)
+numbers = st.integers(-(2**63), 2**63 - 1)
+anything = st.one_of(texts, st.booleans(), numbers, st.floats(), st.binary(max_size=9), st.lists(numbers, max_size=3))
+keys = st.one_of(
+    texts,
+    st.sampled_from(["gen_ai.operation.name", "gen_ai.input.messages", "llm.input_messages.5000000.message.content"]),
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.dictionaries(keys, anything, max_size=5), min_size=1, max_size=3), texts, st.integers(0, 2**64 - 1))
+def test_whatever_is_admitted_can_be_written(
+    database: Database, spans: list[dict[str, Any]], name: str, time_ns: int
+) -> None:
+    """No content, however odd, may keep a segment from being written or be the fault of another span."""
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add().scope_spans.add()
+    for number, attributes in enumerate(spans):
+        span = group.spans.add(trace_id=b"t" * 16, span_id=bytes([1 + number]) * 8, name=name)
+        span.start_time_unix_nano = span.end_time_unix_nano = time_ns
+        span.events.add(name=name, time_unix_nano=time_ns)
+        span.links.add(trace_id=b"short", attributes=span.attributes)
+        for key, value in attributes.items():
+            fill(span.attributes.add(key=key).value, value)
+    admit(request, RECEIVED_NS)
+    segment = f"1-{next(segments)}"
+    written = write(database, segment, [stored(request)])
+    assert (written.lost, written.repaired_tables) == ([], [])
+    rows = database.query("SELECT SpanName FROM otel_traces WHERE Segment = {segment:String}", segment=segment)
+    assert rows == [{"SpanName": name}] * len(spans)
+
+
+segments = iter(range(10**9))
+
+
+def fill(target: AnyValue, value: Any) -> None:
+    match value:
+        case bool():
+            target.bool_value = value
+        case int():
+            target.int_value = value
+        case float():
+            target.double_value = value
+        case str():
+            target.string_value = value
+        case bytes():
+            target.bytes_value = value
+        case list():
+            target.array_value.values.extend(AnyValue(int_value=item) for item in value)
 
 
 def test_spans_of_no_dialect_are_counted_by_scope_and_name(database: Database) -> None:
