@@ -6,10 +6,11 @@ request and answer an input may thus be `{"args": [...], "kwargs": {...}}`, argu
 
 from typing import Any
 
-from collector_plugin.dialects.langchain import read_state
+from collector_plugin.dialects.build import make_execution
+from collector_plugin.dialects.langchain import read_state, read_tool_result
 from collector_plugin.message_shapes import read_messages
 from collector_plugin.payload import as_dict, as_json, as_list, as_str, parse, parse_loosely
-from schemas.records import Document, MessageBody, Role
+from schemas.records import Document, MessageBody, Role, Span, ToolExecution
 
 # what applications call the argument that holds what the user said, or what is looked for
 _SPOKEN = (
@@ -25,7 +26,7 @@ _SPOKEN = (
     "request",
 )
 _SHAPES = frozenset(("role", "messages", "message", "choices", "generations", "candidates", "output", "lc", "kwargs"))
-_DOCUMENTS = ("documents", "results", "docs", "matches", "hits", "context", "chunks", "sources", "data")
+_DOCUMENTS = ("documents", "results", "docs", "matches", "hits", "context", "chunks", "sources", "data", "output")
 
 
 def said(text: str, role: Role) -> tuple[MessageBody, ...]:
@@ -48,6 +49,26 @@ def arguments(text: str) -> str:
     if not _is_call(value):
         return text
     return as_json({**({"args": value["args"]} if value["args"] else {}), **as_dict(value["kwargs"])})
+
+
+def tool_execution(span: Span, asked: str, answered: str, **known: str) -> ToolExecution:
+    """Return the tool execution of a span, from its input and its output; `known` has its name, its call id.
+
+    No output means that the result is not told. LangChain's tools answer with a message that marks a failure itself.
+    """
+    value = parse(answered)
+    if isinstance(value, dict) and value.keys() == {"output"}:  # how LangSmith keeps what is no object
+        value, answered = value["output"], as_str(value["output"])
+    result = read_tool_result(value if isinstance(value, str) else answered)
+    failed = {"status": "error", "error_message": result.text} if result.failed else {}
+    return make_execution(
+        span,
+        known.get("name") or span.name,
+        arguments=arguments(asked),
+        result=result.text if answered else None,
+        call_id=known.get("call_id") or result.call_id,
+        **failed,
+    )
 
 
 def query(text: str) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number, span_exceptions
-from collector_plugin.dialects.function_io import arguments, documents, is_cut, query, said
+from collector_plugin.dialects.build import amount, make_facts, make_retrieval, number, span_exceptions
+from collector_plugin.dialects.function_io import documents, is_cut, query, said, tool_execution
 from collector_plugin.message_shapes import read_tool_definitions
-from collector_plugin.payload import as_dict, as_str, parse, parse_loosely
+from collector_plugin.payload import as_dict, as_json, as_list, as_str, parse, parse_loosely
 from schemas.records import Record, Span, SpanRole
 
 NAME = "langfuse"
@@ -51,16 +51,11 @@ def read(span: Span) -> Iterator[Record]:
             "is_truncated": is_cut(asked) or is_cut(answered),
         }
     if role == "llm":
-        known |= {
-            "tools_offered": read_tool_definitions(as_dict(parse_loosely(asked)).get("tools")),
-            **_model(attributes),
-        }
+        known |= {**_request(asked), **_model(attributes)}
     yield make_facts(span, NAME, role, agent_name=span.name if role == "agent" else "", **known)
     if role == "tool":
-        yield make_execution(
-            span, span.name, arguments=arguments(asked), result=attributes.get("langfuse.observation.output")
-        )
-    elif role == "retriever":
+        yield tool_execution(span, asked, attributes.get("langfuse.observation.output", ""))
+    elif role == "retriever" and answered:
         yield make_retrieval(span, query(asked), documents(answered))
     if failed:
         yield from span_exceptions(failed)
@@ -74,6 +69,27 @@ def _failed(span: Span) -> Span | None:
         return None
     return replace(
         span, status_code="Error", status_message=span.attributes.get("langfuse.observation.status_message", "")
+    )
+
+
+def _request(asked: str) -> dict[str, Any]:
+    """What the model was given and offered. LangChain's callback appends tools to the messages, as if tools had spoken."""
+    request = parse_loosely(asked)
+    tools = as_list(as_dict(request).get("tools"))
+    spoken = [item for item in as_list(request) if not _is_offer(item)]
+    offers = [item["content"] for item in as_list(request) if _is_offer(item)]
+    return {
+        "input": said(as_json(spoken) if offers else asked, "user"),
+        "tools_offered": read_tool_definitions(tools + offers),
+    }
+
+
+def _is_offer(item: Any) -> bool:  # an element of a list of messages
+    return (
+        isinstance(item, dict)
+        and item.get("role") == "tool"
+        and isinstance(item.get("content"), dict)
+        and "tool_call_id" not in item
     )
 
 

@@ -10,9 +10,8 @@ https://docs.langchain.com/langsmith/trace-with-opentelemetry
 from collections.abc import Iterator
 from typing import Any
 
-from collector_plugin.dialects.build import make_execution, make_facts, make_retrieval
-from collector_plugin.dialects.function_io import arguments, documents, is_cut, query, said
-from collector_plugin.dialects.langchain import read_tool_result
+from collector_plugin.dialects.build import make_facts, make_retrieval
+from collector_plugin.dialects.function_io import documents, is_cut, query, said, tool_execution
 from collector_plugin.dialects.otel_genai import finish_reason, model_fields
 from collector_plugin.message_shapes import read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse_loosely
@@ -46,30 +45,22 @@ def read(span: Span) -> Iterator[Record]:
     if role in ("llm", "chain"):
         known |= {"input": said(asked, "user"), "is_truncated": is_cut(asked) or is_cut(answered)}
     if role == "llm":
-        tools = read_tool_definitions(parse_loosely(attributes.get("gen_ai.tool.definitions")))
+        offered = parse_loosely(attributes.get("gen_ai.tool.definitions")) or as_dict(parse_loosely(asked)).get("tools")
+        tools = read_tool_definitions(offered)
         known |= {"output": said(answered, "assistant"), "tools_offered": tools, **_answer_fields(answered)}
     yield make_facts(span, NAME, role, **known)
     if role == "tool":
-        yield _execution(span, asked, answered)
-    elif role == "retriever":
+        yield tool_execution(
+            span,
+            asked,
+            "" if answered == "{}" else answered,
+            name=attributes.get("gen_ai.tool.name", ""),
+            call_id=attributes.get("gen_ai.tool.call.id", ""),
+        )
+    elif role == "retriever" and answered not in ("", "{}"):  # an empty answer is a failure's, not an empty retrieval's
         yield make_retrieval(
             span, query(asked), documents(answered), attributes.get("langsmith.metadata.ls_retriever_name", "")
         )
-
-
-def _execution(span: Span, asked: str, answered: str) -> Record:
-    outputs = as_dict(parse_loosely(answered))
-    inner = outputs.get("output") if outputs.keys() == {"output"} else None  # how a result that is no object is kept
-    result = read_tool_result(as_str(inner) if inner is not None else answered)
-    failed = {"status": "error", "error_message": result.text} if result.failed else {}
-    return make_execution(
-        span,
-        span.attributes.get("gen_ai.tool.name") or span.name,
-        arguments=arguments(asked),
-        result=None if answered in ("", "{}") else result.text,
-        call_id=span.attributes.get("gen_ai.tool.call.id") or result.call_id,
-        **failed,
-    )
 
 
 def _answer_fields(answered: str) -> dict[str, Any]:

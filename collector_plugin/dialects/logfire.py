@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from collector_plugin.dialects.build import make_execution, make_facts
-from collector_plugin.dialects.otel_genai import CHOICE, MESSAGE_EVENTS, content_fields, model_fields
+from collector_plugin.dialects.otel_genai import CHOICE, MESSAGE_EVENTS, content_fields, model_fields, role_of
 from collector_plugin.message_shapes import read_messages, read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
 from schemas.records import Attributes, Feedback, MessageBody, Record, Span, SpanRole
@@ -69,25 +69,26 @@ def read(span: Span) -> Iterator[Record]:
 def _role(span: Span) -> SpanRole:
     if _FEEDBACK in span.attributes:
         return "other"
-    if any(key in span.attributes for key in _CONTENT) or span.attributes.get("gen_ai.operation.name") == "chat":
+    if "gen_ai.operation.name" in span.attributes:
+        return role_of(span)
+    if any(key in span.attributes for key in _CONTENT):
         return "llm"
     template = span.attributes.get("logfire.msg_template") or span.name
     return next((role for start, role in _ROLES if template.startswith(start)), "chain")
 
 
 def _content(span: Span) -> dict[str, Any]:
-    """Fields that hold messages: in OpenTelemetry's way where a span has that, else in Logfire's."""
+    """Fields that hold messages: each side in OpenTelemetry's way where a span has that, else in Logfire's."""
     attributes = span.attributes
     told = content_fields(span)
-    if not told["input"] and not told["output"]:
-        given, answered = read_events(attributes.get("events")) if "events" in attributes else _exchange(attributes)
-        told |= {"input": given, "output": answered}
-    if not told["tools_offered"]:
-        request = as_dict(parse_loosely(attributes.get("request_data"))) or as_dict(
-            parse_loosely(attributes.get("response"))
-        )
-        told["tools_offered"] = read_tool_definitions(request.get("tools"))
-    return told
+    given, answered = read_events(attributes["events"]) if "events" in attributes else _exchange(attributes)
+    request = as_dict(parse_loosely(attributes.get("request_data") or attributes.get("response")))
+    return {
+        **told,
+        "input": told["input"] or given,
+        "output": told["output"] or answered,
+        "tools_offered": told["tools_offered"] or read_tool_definitions(request.get("tools")),
+    }
 
 
 def read_events(text: str | None) -> tuple[tuple[MessageBody, ...], tuple[MessageBody, ...]]:
@@ -117,8 +118,8 @@ def _exchange(attributes: Attributes) -> tuple[tuple[MessageBody, ...], tuple[Me
     """A client's request and response; a stream's response is the text put together, on a record of its own."""
     request = parse_loosely(attributes.get("request_data") or attributes.get("raw_input"))
     response = as_dict(parse_loosely(attributes.get("response_data") or attributes.get("response")))
-    streamed = response.get("combined_chunk_content")
-    answered = response.get("message") or response.get("output") or ([{"content": streamed}] if streamed else [])
+    streamed = response.get("combined_chunk_content") or response.get("text")
+    answered = response.get("message") or response.get("output") or streamed
     return read_messages(request), read_messages(answered, "assistant")
 
 

@@ -9,8 +9,8 @@ https://mlflow.org/docs/latest/genai/tracing/opentelemetry/
 from collections.abc import Iterator
 from typing import Any
 
-from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
-from collector_plugin.dialects.function_io import arguments, documents, is_cut, query, said
+from collector_plugin.dialects.build import amount, make_facts, make_retrieval, number
+from collector_plugin.dialects.function_io import documents, is_cut, query, said, tool_execution
 from collector_plugin.message_shapes import read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
 from schemas.records import Attributes, Record, Span, SpanRole
@@ -52,8 +52,8 @@ def read(span: Span) -> Iterator[Record]:
         known |= _model(attributes, as_dict(parse_loosely(answered)))
     yield make_facts(span, NAME, role, **known)
     if role == "tool":
-        yield make_execution(span, span.name, arguments=arguments(asked), result=_result(answered))
-    elif role == "retriever":
+        yield tool_execution(span, asked, answered)
+    elif role == "retriever" and answered:
         yield make_retrieval(span, query(asked), documents(answered))
 
 
@@ -62,14 +62,6 @@ def _plain(attributes: Attributes, key: str) -> str:
     text = attributes.get(key, "")
     value = parse(text)
     return text if value is None else as_str(value)
-
-
-def _result(answered: str) -> str | None:
-    """A tool's result: text without quotes, anything else as the JSON it is."""
-    if not answered:
-        return None
-    value = parse(answered)
-    return value if isinstance(value, str) else answered
 
 
 def _model(attributes: Attributes, response: dict[str, Any]) -> dict[str, Any]:
