@@ -64,7 +64,7 @@ def _from_object(value: dict[str, Any], default_role: Role) -> Iterator[MessageB
     inner = _lists_of_messages(value)
     if inner is not None:
         yield from read_messages(inner, default_role)
-    elif "kwargs" in value and isinstance(value.get("id"), list):  # LangChain's constructor form
+    elif "kwargs" in value and as_list(value.get("id")):  # LangChain's constructor form
         yield from _message(as_dict(value["kwargs"]), _role(str(value["id"][-1]), default_role))
     elif isinstance(value.get("data"), dict) and isinstance(value.get("type"), str):  # LangChain's messages_to_dict
         yield from _message(value["data"], _role(value["type"], default_role))
@@ -245,7 +245,7 @@ def is_blocks(value: Any) -> bool:  # any JSON value
         and bool(value)
         and all(
             isinstance(item, dict)
-            and (item.get("type") in _BLOCK_TYPES or (len(item) == 1 and set(item) <= _BLOCK_KEYS))
+            and (as_str(item.get("type")) in _BLOCK_TYPES or (len(item) == 1 and set(item) <= _BLOCK_KEYS))
             for item in value
         )
     )

@@ -99,8 +99,8 @@ def _call(attributes: Attributes) -> dict[str, Any]:
 def users_words(contents: list[Any]) -> tuple[MessageBody, ...]:
     """Return the messages of Gemini contents without what ADK put into the user's mouth."""
     said: list[Any] = []
-    for content in contents:
-        parts = as_list(as_dict(content).get("parts"))
+    for content in filter(as_dict, contents):
+        parts = as_list(content.get("parts"))
         texts = [as_str(part.get("text")) for part in parts if isinstance(part, dict) and part.get("text")]
         if content.get("role") == "user" and texts and texts[0].strip() == FOREIGN:
             continue
