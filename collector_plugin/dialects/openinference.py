@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects import crewai, langchain, otel_genai, smolagents, vercel
+from collector_plugin.dialects import crewai, haystack, langchain, otel_genai, smolagents, vercel
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
 from collector_plugin.dialects.unflatten import unflatten
 from collector_plugin.message_shapes import read_messages, read_tool_definitions
@@ -56,7 +56,7 @@ _SIGNS_OF_A_CALL = (
 _RESPONSE_ID = re.compile(r'\{\s*"id":\s*"([^"]+)"')
 _HANDOFF = "handoff to "  # openai-agents: what the call `transfer_to_...` did; it ran no tool
 _NO_WORDS = ("{", "[", "<", "__REDACTED__")  # a repr, or what stands for hidden content
-_TEXT_FIELDS = ("task", "input", "question", "query", "user_msg", "user_message", "prompt", "message")
+_ASKED = ("task", "input", "question", "query", "user_msg", "user_message", "prompt", "message")
 
 
 def recognises(span: Span) -> bool:
@@ -134,8 +134,8 @@ def _content_fields(span: Span, role: SpanRole) -> dict[str, Any]:
             "is_truncated": _is_cut(attributes),
         }
     if role in ("agent", "chain", "other"):
-        given = _messages(span, "llm.input_messages") or _around(attributes, "input", "user")
-        said = langchain.last_answer(_around(attributes, "output", "assistant"))
+        given = _messages(span, "llm.input_messages") or _given(attributes)
+        said = _returned(attributes)
         return {"input": given, "output": said, "tools_offered": smolagents.managed_agents(attributes)}
     return {}
 
@@ -181,17 +181,31 @@ def _raw_messages(text: str | None, role: Role) -> tuple[MessageBody, ...]:
     return read_messages(value, role) if isinstance(value, dict | list) else ()
 
 
-def _around(attributes: Attributes, side: str, role: Role) -> tuple[MessageBody, ...]:
-    """What went into or came out of an agent or chain: plain text, a graph's state, or an object with one telling text."""
+def _given(attributes: Attributes) -> tuple[MessageBody, ...]:
+    """What an agent or chain was asked: messages, plain text, or an object with one telling text."""
+    value = _around(attributes, "input")
+    named = (as_dict(value).get(name) for name in _ASKED)
+    found = haystack.read_reprs(value) or langchain.read_state(value)
+    return found or read_messages(
+        value if isinstance(value, str) else next((text for text in named if isinstance(text, str)), "")
+    )
+
+
+def _returned(attributes: Attributes) -> tuple[MessageBody, ...]:
+    """What an agent or chain answered, without the history that many return with it."""
+    value = _around(attributes, "output")
+    found = haystack.after_question(haystack.read_reprs(value)) or langchain.last_answer(langchain.read_state(value))
+    return found or (read_messages(value, "assistant") if isinstance(value, str) else ())
+
+
+def _around(attributes: Attributes, side: str) -> Any:  # dict, list or text; None where nobody's words are
+    """A raw value as an object or text; a repr, or what stands for hidden content, is neither."""
     text = attributes.get(f"{side}.value", "")
     value = parse_loosely(text)
-    if value is None:
-        is_text = attributes.get(f"{side}.mime_type", "text/plain") == "text/plain" and not text.startswith(_NO_WORDS)
-        return read_messages(text, role) if is_text else ()
-    found = langchain.read_state(value)
-    if not found and isinstance(value, dict):
-        found = tuple(MessageBody(role, value[name]) for name in _TEXT_FIELDS if isinstance(value.get(name), str))[:1]
-    return found
+    if isinstance(value, dict | list | str):
+        return value
+    is_text = attributes.get(f"{side}.mime_type", "text/plain") == "text/plain" and not text.startswith(_NO_WORDS)
+    return text if is_text else None
 
 
 def _is_cut(attributes: Attributes) -> bool:
