@@ -309,8 +309,10 @@ def _enter_or_create(client: Client, name: str) -> None:
     client.database = name
 
 
-@cache
 def _sql(name_or_sql: str) -> str:
-    if not re.fullmatch(r"[a-z_0-9]+", name_or_sql):
-        return name_or_sql
-    return (files("schemas") / "queries" / f"{name_or_sql}.sql").read_text(encoding="utf-8")
+    return _file(name_or_sql) if re.fullmatch(r"[a-z_0-9]+", name_or_sql) else name_or_sql
+
+
+@cache
+def _file(name: str) -> str:
+    return (files("schemas") / "queries" / f"{name}.sql").read_text(encoding="utf-8")

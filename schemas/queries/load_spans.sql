@@ -1,14 +1,15 @@
--- What do the spans of these traces say in full?
+-- What do the spans of these traces say in full? The lookup narrows it to their days; without an entry all are read.
+-- The bounds are DateTime64: against a DateTime the engine (26.9) drops the whole last day of `Timestamp <`.
 SELECT *
 FROM otel_traces
 WHERE TraceId IN {trace_ids:Array(String)}
     AND Timestamp >= (
-        SELECT min(Start)
+        SELECT toDateTime64(min(Start), 9)
         FROM otel_traces_trace_id_ts
         WHERE TraceId IN {trace_ids:Array(String)}
     )
     AND Timestamp < (
-        SELECT max(End) + INTERVAL 1 SECOND
+        SELECT toDateTime64(if(count() = 0, toDateTime('2106-01-01 00:00:00', 'UTC'), max(End) + INTERVAL 1 SECOND), 9)
         FROM otel_traces_trace_id_ts
         WHERE TraceId IN {trace_ids:Array(String)}
     )

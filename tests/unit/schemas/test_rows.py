@@ -287,3 +287,24 @@ def test_tables_of_other_writers_are_read(row: dict[str, object], expected: dict
     least = {"Timestamp": "1970-01-01 00:00:01.500000000", "TraceId": "t", "SpanId": "s", "SpanName": "n"}
     span = span_from_row({**least, **row})
     assert {name: getattr(span, name) for name in expected} == expected
+
+
+def test_spans_are_found_by_trace_with_and_without_the_lookup(database: Database) -> None:
+    """All spans of the traces asked for come in order of time, also where nothing fed the lookup."""
+    day_ns = 86_400_000_000_000
+    spans = [Span("t", f"s{day}", "n", day * day_ns + 1, day * day_ns + 2) for day in range(3)]
+    database.insert("otel_traces", [span_row(span, "1", 7) for span in (*spans, replace(spans[0], trace_id="other"))])
+    assert [span_from_row(row) for row in database.query("load_spans", trace_ids=["t"])] == spans
+    database.command("TRUNCATE TABLE otel_traces_trace_id_ts")
+    assert [span_from_row(row) for row in database.query("load_spans", trace_ids=["t"])] == spans
+
+
+def test_changed_traces_name_what_they_speak_of(database: Database) -> None:
+    """A trace that received anything from the moment on is named once, with its conversations, scopes and answers."""
+    call = SpanFacts("t", "s", "d", "llm", 1, tenant="a", conversation_id="c", response_id="r")
+    store(database, call, ToolExecution("t", "s2", "search", 1, tenant="a"), Feedback(1, "thumb", conversation_id="c2"))
+    assert database.query("changed_traces", since_ns=7) == [
+        {"tenant": "", "trace_id": "", "last_received_ns": 7, "conversation_ids": ["c2"], "scopes": [], "response_ids": []},
+        {"tenant": "a", "trace_id": "t", "last_received_ns": 7, "conversation_ids": ["c"], "scopes": ["c"], "response_ids": ["r"]},
+    ]  # fmt: skip
+    assert database.query("changed_traces", since_ns=8) == []
