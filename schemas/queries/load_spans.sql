@@ -1,5 +1,5 @@
 -- What do the spans of these traces say in full? The lookup narrows it to their days; without an entry all are read.
--- The bounds are DateTime64: against a DateTime the engine (26.9) drops the whole last day of `Timestamp <`.
+-- The bounds are DateTime64: `<` a DateTime makes the engine (26.9) skip parts that lie in the last second before it.
 SELECT *
 FROM otel_traces
 WHERE TraceId IN {trace_ids:Array(String)}
