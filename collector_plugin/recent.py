@@ -6,9 +6,10 @@ twice what is remembered. A request that comes again after `RECENT_LIMIT` others
 """
 
 import hashlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from collector_plugin.durable import sync_data
 
 DIGEST_BYTES = 16
 RECENT_LIMIT = 65_536
@@ -48,7 +49,7 @@ class Journal:
             file.truncate(file.tell() - file.tell() % DIGEST_BYTES)
             file.write(b"".join(added))
             file.flush()
-            os.fdatasync(file.fileno())
+            sync_data(file.fileno())
         self._count += len(added)
         if self._count > 2 * self._limit:
             self._rewrite(self.read())
@@ -62,6 +63,6 @@ class Journal:
         with temporary.open("wb") as file:
             file.write(b"".join(digests))
             file.flush()
-            os.fdatasync(file.fileno())
+            sync_data(file.fileno())
         temporary.replace(self._path)
         self._count = len(digests)

@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+from collector_plugin.durable import sync_data, sync_folder
 from schemas.errors import SpoolWriteFailed
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class Segment:
         self._is_syncing, target, failure = True, self.size_bytes, None
         self._condition.release()
         try:
-            os.fdatasync(self._descriptor)
+            sync_data(self._descriptor)
         except OSError as error:
             failure = error
         finally:
@@ -145,19 +146,6 @@ class Segment:
             os.truncate(self.path, keep_bytes)
         except OSError as truncation:
             log.error("the failed segment %s could not be cut back to %d bytes: %s", self.path, keep_bytes, truncation)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable.
-
-    Raises:
-        OSError: the disk refused.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -200,7 +200,11 @@ class Spool:
             self._waiting.append(segment)
 
     def set_aside(self, segment: Segment) -> None:
-        """Move a segment that cannot be written to `aside/`, so that the ones behind it can."""
+        """Move a segment that cannot be written to `aside/`, so that the ones behind it can.
+
+        Raises:
+            OSError: it cannot be moved; it waits on.
+        """
         with self._changed:
             segment.path.replace(self._made("aside") / segment.path.name)
             self._drop(segment)

@@ -200,12 +200,18 @@ class Writer:
         if self._written_since_failure and not isinstance(error, DatabaseUnreachable):
             self._strikes[segment.name] += 1
         self._written_since_failure = False
+        self._spool.defer(segment)
         if self._strikes[segment.name] >= STRIKE_LIMIT:
-            log.error("segment %s is set aside", segment.name)
+            self._set_aside(segment)
+
+    def _set_aside(self, segment: Segment) -> None:
+        try:
             self._spool.set_aside(segment)
-            self.counts.segments_set_aside += 1
+        except OSError as error:
+            log.error("segment %s cannot be set aside and is tried again: %s", segment.name, error)
         else:
-            self._spool.defer(segment)
+            log.error("segment %s is set aside", segment.name)
+            self.counts.segments_set_aside += 1
 
 
 def _pauses() -> Iterator[float]:

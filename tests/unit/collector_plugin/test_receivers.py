@@ -1,5 +1,6 @@
 """Both receivers give the answer that OTLP prescribes to anything a client may send, and serve the next one."""
 
+import contextlib
 import gzip
 import socket
 import threading
@@ -7,7 +8,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
 import grpc
@@ -348,6 +349,41 @@ def test_a_silent_client_is_closed(edge: Edge, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(http_protocol, "HEADERS_DEADLINE_S", 0.2)
     with socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) as client:
         assert client.recv(1) == b""
+
+
+def test_connections_beyond_the_limit_are_closed_at_once(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are there are not disturbed, and once they are gone there is room again."""
+    monkeypatch.setattr(http_protocol, "CONNECTION_LIMIT", 3)
+    clients = [socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) for _ in range(3)]
+    with socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) as beyond:
+        assert beyond.recv(1) == b""
+    for client in clients:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert client.recv(12) == b"HTTP/1.1 200"
+        client.close()
+    wait_for_status(edge, batch().SerializeToString(), 200)
+
+
+def wait_for_status(edge: Edge, body: bytes, status: int) -> HTTPResponse:
+    """Send a body until it is answered so; what another client did takes a moment to be seen."""
+    for _ in range(200):
+        with contextlib.suppress(OSError, HTTPException):
+            response = edge.post(body)
+            if response.status == status:
+                return response
+        time.sleep(0.05)
+    raise AssertionError(f"never answered with {status}")
+
+
+def test_bodies_are_refused_for_now_when_memory_is_taken(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what a refused body took is given back."""
+    monkeypatch.setattr(http_receiver, "BODIES_IN_MEMORY", 1)
+    body = with_attribute("x" * 1_000_000).SerializeToString()
+    with socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) as hog:
+        head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {PROTOBUF}\r\n"
+        hog.sendall(f"{head}Content-Length: {LIMIT}\r\n\r\n".encode() + bytes(LIMIT - 500_000))
+        assert wait_for_status(edge, body, 503).getheader("retry-after") == "2"
+    wait_for_status(edge, body, 200)
 
 
 def test_many_clients_at_once_are_all_stored(edge: Edge) -> None:
