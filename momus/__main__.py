@@ -1,0 +1,5 @@
+"""`python -m momus` is `momus`."""
+
+from momus.cli import main
+
+main()

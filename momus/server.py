@@ -1,0 +1,123 @@
+"""One process that receives, stores, answers SQL and analyses: what `momus serve` and `momus collect` run."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from collector_plugin.collector import Collector
+from momus import clickhouse_http
+from schemas import database
+from schemas.migrate import migrate
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STOP_S = 10.0
+NICENESS = 10  # analysis yields to receiving
+
+
+class Server:
+    """A collector with its database; where the database is embedded, its SQL endpoint; scheduled analysis if asked for."""
+
+    def __init__(self, settings: Settings, *, analyses: bool) -> None:
+        """Open and migrate the database and take every address; nothing is received yet.
+
+        Raises:
+            DatabaseError: the database cannot be opened; who holds it is said.
+            SpoolInUse: another process has the spool folder.
+            SettingsError: an address is taken or malformed.
+        """
+        with ExitStack() as undo:
+            self.database = database.open(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes)
+            undo.callback(self.database.close)
+            migrate(self.database)
+            folder = self.database.folder
+            self._endpoint = clickhouse_http.serve(folder, settings.clickhouse_address) if folder and analyses else None
+            if self._endpoint:
+                undo.callback(self._endpoint.stop)
+                self.database.announce(self._endpoint.address)
+            self.collector = Collector(settings, self.database)
+            undo.pop_all()
+        self._schedule = Schedule(settings, self.dsn) if analyses and settings.analyze_interval_s > 0 else None
+        self._settings = settings
+
+    @property
+    def sql_address(self) -> str:
+        """host:port of the SQL endpoint; empty where the database is a server of its own."""
+        return self._endpoint.address if self._endpoint else ""
+
+    @property
+    def dsn(self) -> str:
+        """The DSN by which another process reaches the same database."""
+        return (
+            f"clickhouse://{self.sql_address}/{database.DATABASE_NAME}" if self._endpoint else self._settings.database
+        )
+
+    def start(self) -> None:
+        """Begin to receive, and to analyse on schedule."""
+        self.collector.start()
+        if self._schedule:
+            self._schedule.start()
+
+    def stop(self) -> bool:
+        """Stop receiving, write what is spooled, and let go; False if some of it stays in the spool for the next start."""
+        if self._schedule:
+            self._schedule.stop()
+        is_drained = self.collector.stop(STOP_S)
+        if self._endpoint:
+            self.database.announce("")
+            self._endpoint.stop()
+        self.database.close()
+        return is_drained
+
+    def status(self) -> Mapping[str, object]:
+        """Return the collector's counts, as plain JSON values."""
+        return self.collector.status()
+
+
+class Schedule:
+    """Runs `momus analyze` again and again, each run a process of its own.
+
+    Clustering takes the memory and the interpreter of its process for seconds; receiving must not wait for that.
+    """
+
+    def __init__(self, settings: Settings, dsn: str) -> None:
+        self._interval_s = settings.analyze_interval_s
+        # The DSN may hold a password, which the command line would show to every user of the machine.
+        self._environment = {**os.environ, "MOMUS_DATABASE": dsn}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="momus-schedule", daemon=True)
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Run the first analysis one interval from now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the schedule and a run that is under way; it wrote nothing that the next run does not replace."""
+        self._ended.set()
+        process = self._process
+        if process and process.poll() is None:
+            process.terminate()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._interval_s):
+            command = [sys.executable, "-m", "momus", "analyze", "--json"]
+            self._process = subprocess.Popen(
+                command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
+            said, _ = self._process.communicate()
+            if self._process.returncode and not self._ended.is_set():
+                log.error("The scheduled analysis failed and will be tried again: %s", said.strip().rpartition("\n")[2])

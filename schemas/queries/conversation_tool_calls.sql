@@ -1,0 +1,5 @@
+-- What did the agent ask of its tools in this conversation, and what came of it?
+SELECT *
+FROM tool_calls
+WHERE conversation_id = {conversation_id:String}
+ORDER BY turn

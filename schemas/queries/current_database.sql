@@ -1,0 +1,2 @@
+-- Which database is this?
+SELECT currentDatabase() AS name

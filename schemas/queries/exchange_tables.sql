@@ -1,0 +1,2 @@
+-- Let two tables change places at once.
+EXCHANGE TABLES {one:Identifier} AND {other:Identifier}

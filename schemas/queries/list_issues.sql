@@ -1,0 +1,12 @@
+-- What should be fixed first? An empty family or service is every one; correct refusals only where all are asked for.
+SELECT *
+FROM issues
+WHERE ({family:String} = '' OR family = {family:String})
+    AND ({service:String} = '' OR service_name = {service:String})
+    AND ({all:Bool} OR (rank > 0 AND status != 'resolved'))
+ORDER BY
+    rank = 0,
+    rank,
+    conversation_count DESC,
+    issue_id
+LIMIT {limit:UInt64}

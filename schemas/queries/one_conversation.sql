@@ -1,0 +1,4 @@
+-- What is known of this conversation?
+SELECT *
+FROM conversations
+WHERE conversation_id = {conversation_id:String}
