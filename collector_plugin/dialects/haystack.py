@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from collector_plugin.message_shapes import read_messages
-from collector_plugin.payload import MAX_LITERAL_CHARS
+from collector_plugin.payload import MAX_LITERAL_CHARS, as_dict, as_list
 from schemas.records import MessageBody
 
 _ENUM = re.compile(r"<[A-Za-z_]\w*\.\w+: ('[^']*')>")
@@ -43,8 +43,10 @@ def _read_repr(text: str) -> tuple[MessageBody, ...]:
         message = _plain(ast.parse(_ENUM.sub(r"\1", text), mode="eval").body)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ()
-    parts = [_part(part) for part in message.get("_content") or () if isinstance(part, dict)]
-    return read_messages({"role": message.get("_role"), "content": parts, "name": message.get("_name")})
+    parts = [_part(part) for part in as_list(as_dict(message).get("_content")) if isinstance(part, dict)]
+    return (
+        read_messages({"role": message.get("_role"), "content": parts, "name": message.get("_name")}) if parts else ()
+    )
 
 
 def _plain(node: ast.expr) -> Any:  # a constructor call becomes a dict of its arguments, anything else its value

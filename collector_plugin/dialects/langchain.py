@@ -4,6 +4,7 @@ A tool's result arrives as a serialised ToolMessage, in one of two JSON forms or
 of a tool that steers the graph, with a ToolMessage within.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -96,6 +97,7 @@ def read_document(item: Mapping[str, Any]) -> Document:
 
 def _number(value: Any) -> float | None:  # a number or its text
     try:
-        return None if value is None else float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None

@@ -7,12 +7,13 @@ https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from collector_plugin.dialects import crewai, haystack, langchain, otel_genai, smolagents, vercel
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
+from collector_plugin.dialects.openinference_messages import messages, prompts
 from collector_plugin.dialects.unflatten import unflatten
 from collector_plugin.message_shapes import read_messages, read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
@@ -120,11 +121,11 @@ def _content_fields(span: Span, role: SpanRole) -> dict[str, Any]:
     attributes = span.attributes
     if role == "llm":
         given = (
-            _messages(span, "llm.input_messages")
-            or _prompts(attributes)
+            messages(span, "llm.input_messages")
+            or prompts(attributes)
             or _raw_messages(attributes.get("input.value"), "user")
         )
-        said = _messages(span, "llm.output_messages", "assistant") or _raw_messages(
+        said = messages(span, "llm.output_messages", "assistant") or _raw_messages(
             attributes.get("output.value"), "assistant"
         )
         return {
@@ -134,45 +135,10 @@ def _content_fields(span: Span, role: SpanRole) -> dict[str, Any]:
             "is_truncated": _is_cut(attributes),
         }
     if role in ("agent", "chain", "other"):
-        given = _messages(span, "llm.input_messages") or _given(attributes)
+        given = messages(span, "llm.input_messages") or _given(attributes)
         said = _returned(attributes)
         return {"input": given, "output": said, "tools_offered": smolagents.managed_agents(attributes)}
     return {}
-
-
-def _messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[MessageBody, ...]:
-    """Messages from numbered attributes. One whose role an attribute limit has dropped is dropped whole: it is the oldest."""
-    items = [as_dict(as_dict(item).get("message")) for item in unflatten(span.attributes, prefix)]
-    if span.dropped_attributes_count:
-        items = [item for item in items if "role" in item]
-    return tuple(body for item in items for body in read_messages(_plain_message(item), default_role))
-
-
-def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A message without the wrappers `message_content` and `tool_call` around the items of its lists."""
-    parts = [as_dict(as_dict(part).get("message_content")) for part in as_list(item.get("contents"))]
-    calls = [as_dict(as_dict(call).get("tool_call")) for call in as_list(item.get("tool_calls"))]
-    # openai-agents sends a text both ways, and what has only a type is an image or reasoning
-    texts = [part for part in parts if isinstance(part.get("text"), str) and part.get("type") != "reasoning"]
-    message = {name: item[name] for name in ("role", "name", "tool_call_id") if name in item}
-    message["content"] = [{"type": "text", "text": part["text"]} for part in texts] or item.get("content")
-    message["tool_calls"] = [call for call in calls if call]
-    if "tool_call_id" in item and not calls:  # Anthropic's results come in the role of the user
-        message["role"] = "tool"
-    if "function_call_name" in item and not calls:
-        message["function_call"] = {
-            "name": item["function_call_name"],
-            "arguments": item.get("function_call_arguments_json"),
-        }
-    return message
-
-
-def _prompts(attributes: Attributes) -> tuple[MessageBody, ...]:
-    """The prompts of a text completion, numbered or as an array."""
-    numbered = [as_dict(as_dict(item).get("prompt")).get("text") for item in unflatten(attributes, "llm.prompts")]
-    return read_messages(
-        [text for text in numbered or as_list(parse(attributes.get("llm.prompts"))) if isinstance(text, str)]
-    )
 
 
 def _raw_messages(text: str | None, role: Role) -> tuple[MessageBody, ...]:
