@@ -115,6 +115,8 @@ class Segment:
         with contextlib.suppress(SpoolWriteFailed):
             self.wait_durable(self.size_bytes)
         with self._condition:
+            # After a failed write nobody waits for the sync under way, but it still uses the descriptor.
+            self._condition.wait_for(lambda: not self._is_syncing)
             if self._descriptor is not None:
                 os.close(self._descriptor)
                 self._descriptor = None

@@ -328,15 +328,15 @@ def test_a_full_spool_asks_to_try_again(edge: Edge) -> None:
 
 def test_half_open_clients_block_nobody_and_are_closed(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     """100 that stop within their headers and 100 that stop within their body; a valid one is answered at once."""
-    monkeypatch.setattr(http_protocol, "HEADERS_DEADLINE_S", 0.5)
-    monkeypatch.setattr(http_receiver, "CHUNK_DEADLINE_S", 0.5)
+    monkeypatch.setattr(http_protocol, "HEADERS_DEADLINE_S", 2.0)
+    monkeypatch.setattr(http_receiver, "CHUNK_DEADLINE_S", 2.0)
     head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {PROTOBUF}\r\nContent-Length: 1000\r\n"
     clients = [socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) for _ in range(200)]
     for number, client in enumerate(clients):
         client.sendall((head + ("\r\nabc" if number % 2 else "")).encode())
     begun_s = time.monotonic()
     assert edge.post(batch().SerializeToString()).status == 200
-    assert time.monotonic() - begun_s < 0.5
+    assert time.monotonic() - begun_s < 1.5
     answers = [b"".join(iter(lambda client=client: client.recv(4096), b"")) for client in clients]  # type: ignore[misc]  # a default
     assert set(answers[::2]) == {b""}
     assert {answer[:12] for answer in answers[1::2]} == {b"HTTP/1.1 503"}

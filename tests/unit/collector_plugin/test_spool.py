@@ -184,6 +184,40 @@ def test_a_failed_fdatasync_is_never_tried_again_on_its_file(spool: Spool, monke
     assert [item.body for item in drain(spool)] == [b"before", b"a"]
 
 
+def test_requests_that_share_a_failed_fdatasync_are_all_refused(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them was durable; all are taken when they come again."""
+    begun, release = threading.Event(), threading.Event()
+
+    def failing(_: int) -> None:
+        begun.set()
+        release.wait(10)
+        raise OSError(errno.EIO, "Input/output error")
+
+    refused: list[str] = []
+
+    def send(text: str) -> None:
+        try:
+            spool.append(request(text))
+        except SpoolWriteFailed:
+            refused.append(text)
+
+    monkeypatch.setattr(os, "fdatasync", failing)
+    threads = [threading.Thread(target=send, args=(text,)) for text in "abca"]
+    threads[0].start()
+    assert begun.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    while spool.waiting_bytes < sum(len(encode(request(text))) for text in "abc"):
+        threading.Event().wait(0.001)
+    release.set()
+    for thread in threads:
+        thread.join(10)
+    monkeypatch.undo()
+    assert sorted(refused) == ["a", "a", "b", "c"]
+    assert [spool.append(request(text)) for text in "abc"] == [True] * 3
+    assert [item.body for item in drain(spool)] == [b"a", b"b", b"c"]
+
+
 def test_a_disk_without_space_refuses_and_leaves_no_half_record(tmp_path: Path) -> None:
     """A write that stops half way (a real limit on the size of files) costs only the request that it was for."""
     script = """if True:
