@@ -13,18 +13,7 @@ from collector_plugin.payload import as_dict, as_json, as_list, as_str, parse, p
 from schemas.records import Document, MessageBody, Role, Span, ToolExecution
 
 # what applications call the argument that holds what the user said, or what is looked for
-_SPOKEN = (
-    "input",
-    "question",
-    "query",
-    "message",
-    "user_message",
-    "user_input",
-    "prompt",
-    "text",
-    "content",
-    "request",
-)
+_SPOKEN = ("input", "question", "query", "message", "user_message", "user_input", "prompt", "text", "content")
 _SHAPES = frozenset(("role", "messages", "message", "choices", "generations", "candidates", "output", "lc", "kwargs"))
 _DOCUMENTS = ("documents", "results", "docs", "matches", "hits", "context", "chunks", "sources", "data", "output")
 
@@ -74,7 +63,8 @@ def tool_execution(span: Span, asked: str, answered: str, **known: str) -> ToolE
 def query(text: str) -> str:
     """Return what a retrieval looked for: the text, or the argument that is one."""
     value = parse_loosely(text)
-    return value if isinstance(value, str) else _spoken(value) or text
+    sought = value if isinstance(value, str) else _spoken(value)
+    return sought if isinstance(sought, str) else text
 
 
 def documents(text: str) -> tuple[Document, ...]:
@@ -93,6 +83,10 @@ def is_cut(text: str) -> bool:
 def _messages(value: Any, role: Role) -> tuple[MessageBody, ...]:  # any JSON value
     if isinstance(value, dict) and isinstance(value.get("messages"), list) and not value.get("system"):
         return read_state(value)  # its messages may be (role, text) pairs
+    if isinstance(value, dict) and "instructions" in value and "input" in value:  # a request of the Responses API
+        return read_messages([{"role": "system", "content": value["instructions"]}]) + read_messages(
+            value["input"], role
+        )
     return read_messages(value, role)
 
 

@@ -53,11 +53,11 @@ def read(span: Span) -> Iterator[Record]:
     role = _role(span)
     known: dict[str, Any] = model_fields(attributes)
     if role == "llm":
-        known |= {**_content(span), **_answer_fields(attributes)}
+        known |= {**_content(span), "response_id": known["response_id"] or _told(attributes, "response_id")}
     known["agent_name"] = attributes.get("agent_name") or (attributes.get("name", "") if role == "agent" else "")
     facts = make_facts(span, NAME, role, **known)
     # the conversation of the Agents SDK; any id that the application set itself comes first
-    yield replace(facts, conversation_id=facts.conversation_id or attributes.get("group_id", "").removeprefix("null"))
+    yield replace(facts, conversation_id=facts.conversation_id or _told(attributes, "group_id"))
     if role == "tool":
         yield make_execution(
             span, attributes.get("name", ""), arguments=attributes.get("input"), result=attributes.get("output")
@@ -98,16 +98,13 @@ def read_events(text: str | None) -> tuple[tuple[MessageBody, ...], tuple[Messag
     """
     events = [event for event in as_list(parse_loosely(text)) if isinstance(event, dict)]
     given = [body for event in events if event.get("event.name") != CHOICE for body in _message(event)]
-    answered = [
-        body
-        for event in events
-        if event.get("event.name") == CHOICE
-        for body in _message(as_dict(event.get("message")), "assistant")
-    ]
-    while not answered and given and given[-1].role == "assistant":
-        count = next((n for n, body in enumerate(reversed(given)) if body.role != "assistant"), len(given))
-        given, answered = given[: len(given) - count], given[len(given) - count :]
-    return tuple(given), tuple(answered)
+    choices = [as_dict(event.get("message")) for event in events if event.get("event.name") == CHOICE]
+    if choices:
+        return tuple(given), tuple(body for message in choices for body in _message(message, "assistant"))
+    end = len(given)
+    while end and given[end - 1].role == "assistant":
+        end -= 1
+    return tuple(given[:end]), tuple(given[end:])
 
 
 def _message(event: dict[str, Any], role: str = "") -> tuple[MessageBody, ...]:
@@ -123,13 +120,10 @@ def _exchange(attributes: Attributes) -> tuple[tuple[MessageBody, ...], tuple[Me
     return read_messages(request), read_messages(answered, "assistant")
 
 
-def _answer_fields(attributes: Attributes) -> dict[str, Any]:
-    response_id = (
-        attributes.get("gen_ai.response.id")
-        or as_str(parse(attributes.get("response_id")))
-        or attributes.get("response_id", "")
-    )
-    return {"response_id": "" if response_id == "null" else response_id}
+def _told(attributes: Attributes, key: str) -> str:
+    """An attribute's text; Logfire writes what is None as JSON."""
+    text = attributes.get(key, "")
+    return "" if text == "null" else text
 
 
 def _feedback(span: Span) -> Feedback:

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from collector_plugin.dialects.build import make_execution, make_facts, number
+from collector_plugin.dialects.function_io import is_cut
 from collector_plugin.dialects.otel_genai import finish_reason, model_fields
 from collector_plugin.message_shapes import read_messages, read_tool_definitions, read_tool_request
-from collector_plugin.payload import as_dict, as_list, parse, parse_loosely
+from collector_plugin.payload import as_dict, as_list, parse_loosely
 from schemas.records import Attributes, MessageBody, Record, Span, SpanRole
 
 NAME = "vercel"
@@ -34,7 +35,7 @@ def read(span: Span) -> Iterator[Record]:
     known: dict[str, Any] = {**model_fields(attributes), **_model(attributes)}
     if role in ("llm", "agent"):
         known |= {"input": _prompt(attributes), "output": _answer(attributes), "tools_offered": _tools(attributes)}
-        known["is_truncated"] = any(_is_cut(attributes.get(key, "")) for key in ("ai.prompt.messages", "ai.prompt"))
+        known["is_truncated"] = any(is_cut(attributes.get(key, "")) for key in ("ai.prompt.messages", "ai.prompt"))
     yield make_facts(span, NAME, role, **known)
     if role == "tool":
         yield make_execution(
@@ -100,7 +101,3 @@ def _model(attributes: Attributes) -> dict[str, Any]:
         ),
         "cached_tokens": number(attributes, "ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens"),
     }
-
-
-def _is_cut(text: str) -> bool:
-    return text[:1] in ("[", "{") and parse(text) is None
