@@ -151,7 +151,7 @@ def _given(attributes: Attributes) -> tuple[MessageBody, ...]:
     """What an agent or chain was asked: messages, plain text, or an object with one telling text."""
     value = _around(attributes, "input")
     named = (as_dict(value).get(name) for name in _ASKED)
-    found = haystack.read_reprs(value) or langchain.read_state(value)
+    found = crewai.tasks(attributes) or haystack.read_reprs(value) or langchain.read_state(value)
     return found or read_messages(
         value if isinstance(value, str) else next((text for text in named if isinstance(text, str)), "")
     )
@@ -160,7 +160,8 @@ def _given(attributes: Attributes) -> tuple[MessageBody, ...]:
 def _returned(attributes: Attributes) -> tuple[MessageBody, ...]:
     """What an agent or chain answered, without the history that many return with it."""
     value = _around(attributes, "output")
-    found = haystack.after_question(haystack.read_reprs(value)) or langchain.last_answer(langchain.read_state(value))
+    found = crewai.result(value) or haystack.after_question(haystack.read_reprs(value))
+    found = found or langchain.last_answer(langchain.read_state(value))
     return found or (read_messages(value, "assistant") if isinstance(value, str) else ())
 
 
@@ -245,6 +246,9 @@ def _arguments(attributes: Attributes) -> Any:  # an object, or text where no na
     text = attributes.get("input.value", "")
     value = parse_loosely(text)
     if isinstance(value, dict):
+        inner = crewai.called_with(value)
+        if inner is not None:
+            return inner
         inner = value.get("kwargs")
         return (
             inner if isinstance(inner, dict) and set(value) <= {"args", "kwargs", "sanitize_inputs_outputs"} else value
