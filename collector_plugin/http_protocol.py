@@ -1,4 +1,4 @@
-"""Uvicorn's HTTP protocol with deadlines where uvicorn waits for ever.
+"""Uvicorn's HTTP protocol with deadlines where uvicorn waits for ever, and a limit where it takes everything.
 
 connected ──headers begin──▶ headers end ──body──▶ answered ──rest of a refused body──▶ next request
    └──────── 10 s ─────────────┘  the receiver's        └──────── 60 s ────────┘   (keep-alive: uvicorn's)
@@ -10,15 +10,18 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 CONNECTION_LIMIT = 512
+HEADERS_LIMIT_BYTES = 64 * 1024
 HEADERS_DEADLINE_S = 10.0
 REST_DEADLINE_S = 60.0
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Closes a connection whose client says nothing, or never comes to the end of its headers or of a refused body."""
+    """Closes a connection whose client says nothing, too much, or never ends its headers or a refused body."""
 
     _deadline: asyncio.TimerHandle | None = None
     _is_mid_message = False
+    _is_mid_headers = False
+    _header_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
@@ -32,12 +35,21 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_mid_headers:
+            self._header_bytes += len(data)
+            if self._header_bytes > HEADERS_LIMIT_BYTES:
+                self._expire()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_mid_message = True
+        self._is_mid_message = self._is_mid_headers = True
+        self._header_bytes = 0
         self._close_after(HEADERS_DEADLINE_S)
 
     def on_headers_complete(self) -> None:
+        self._is_mid_headers = False
         self._cancel()
         super().on_headers_complete()
 

@@ -76,6 +76,11 @@ class HttpReceiver:
         self._server = uvicorn.Server(_config(self._app()))
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="momus-http-loop")
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of all bodies that are being received or not answered yet."""
+        return self._held_bytes
+
     def start(self) -> None:
         """Begin to serve; returns when the server answers."""
         self._thread.start()

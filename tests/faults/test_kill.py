@@ -17,7 +17,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from schemas import database as databases
 
-KILLS = 10
 SPANS_PER_REQUEST = 20
 SENDERS = 4
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -121,12 +120,14 @@ def load(senders: list[Sender], process: Process) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.slow
-def test_killed_ten_times_under_load_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "kill_count", [pytest.param(10, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.soak)]
+)
+def test_killed_under_load_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path, kill_count: int) -> None:
     """Every acknowledged span is in every table once, and no span is anywhere twice, though all is sent until answered."""
     rng = random.Random(7)
     senders = [Sender(number + 1) for number in range(SENDERS)]
-    for _ in range(KILLS):
+    for _ in range(kill_count):
         process = Process(tmp_path)
         with load(senders, process):
             time.sleep(rng.uniform(0.05, 0.8))
@@ -136,8 +137,10 @@ def test_killed_ten_times_under_load_nothing_acknowledged_is_lost_or_doubled(tmp
         sender.send_until(process, threading.Event(), only_pending=True)
     assert process.stop() == 0
     acknowledged = set[str]().union(*(sender.acknowledged for sender in senders))
-    assert len(acknowledged) > KILLS * SPANS_PER_REQUEST, "the load was too small to prove anything"
-    assert sum(sender.resent_count for sender in senders) >= KILLS, "no request was cut off, so none was sent again"
+    assert len(acknowledged) > kill_count * SPANS_PER_REQUEST, "the load was too small to prove anything"
+    assert sum(sender.resent_count for sender in senders) >= kill_count, (
+        "no request was cut off, so none was sent again"
+    )
     with databases.open(f"chdb://{tmp_path / 'database'}") as database:
         for table, column in TABLES.items():
             rows = database.query(f"SELECT lower({column}) AS id, count() AS n FROM {table} GROUP BY id")

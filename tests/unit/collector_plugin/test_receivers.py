@@ -1,6 +1,5 @@
 """Both receivers give the answer that OTLP prescribes to anything a client may send, and serve the next one."""
 
-import contextlib
 import gzip
 import socket
 import threading
@@ -351,6 +350,14 @@ def test_a_silent_client_is_closed(edge: Edge, monkeypatch: pytest.MonkeyPatch) 
         assert client.recv(1) == b""
 
 
+def test_headers_without_end_are_cut_off(edge: Edge) -> None:
+    """They would fill the memory long before their deadline."""
+    with socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) as client:
+        client.sendall(b"POST /v1/traces HTTP/1.1\r\n")
+        with pytest.raises(OSError, match=r"reset|[Bb]roken pipe"):
+            client.sendall(b"x: y\r\n" * 20_000_000)
+
+
 def test_connections_beyond_the_limit_are_closed_at_once(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are there are not disturbed, and once they are gone there is room again."""
     monkeypatch.setattr(http_protocol, "CONNECTION_LIMIT", 3)
@@ -361,18 +368,23 @@ def test_connections_beyond_the_limit_are_closed_at_once(edge: Edge, monkeypatch
         client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert client.recv(12) == b"HTTP/1.1 200"
         client.close()
-    wait_for_status(edge, batch().SerializeToString(), 200)
+    wait_for(lambda: is_served(edge))
 
 
-def wait_for_status(edge: Edge, body: bytes, status: int) -> HTTPResponse:
-    """Send a body until it is answered so; what another client did takes a moment to be seen."""
-    for _ in range(200):
-        with contextlib.suppress(OSError, HTTPException):
-            response = edge.post(body)
-            if response.status == status:
-                return response
-        time.sleep(0.05)
-    raise AssertionError(f"never answered with {status}")
+def is_served(edge: Edge) -> bool:
+    try:
+        return edge.post(batch().SerializeToString()).status == 200
+    except (OSError, HTTPException):
+        return False
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Wait for what another client did to be seen."""
+    for _ in range(400):
+        if is_so():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came to be")
 
 
 def test_bodies_are_refused_for_now_when_memory_is_taken(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,8 +394,11 @@ def test_bodies_are_refused_for_now_when_memory_is_taken(edge: Edge, monkeypatch
     with socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) as hog:
         head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {PROTOBUF}\r\n"
         hog.sendall(f"{head}Content-Length: {LIMIT}\r\n\r\n".encode() + bytes(LIMIT - 500_000))
-        assert wait_for_status(edge, body, 503).getheader("retry-after") == "2"
-    wait_for_status(edge, body, 200)
+        wait_for(lambda: edge.http.held_bytes == LIMIT - 500_000)
+        response = edge.post(body)
+        assert (response.status, response.getheader("retry-after")) == (503, "2")
+    wait_for(lambda: edge.http.held_bytes == 0)
+    assert edge.post(body).status == 200
 
 
 def test_many_clients_at_once_are_all_stored(edge: Edge) -> None:
