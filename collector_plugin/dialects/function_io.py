@@ -13,7 +13,19 @@ from collector_plugin.payload import as_dict, as_json, as_list, as_str, parse, p
 from schemas.records import Document, MessageBody, Role, Span, ToolExecution
 
 # what applications call the argument that holds what the user said, or what is looked for
-_SPOKEN = ("input", "question", "query", "message", "user_message", "user_input", "prompt", "text", "content")
+_SPOKEN = (
+    "input",
+    "contents",
+    "question",
+    "query",
+    "message",
+    "user_message",
+    "user_input",
+    "prompt",
+    "text",
+    "content",
+)
+_SILENT = ("id", "model", "name", "type", "key", "role", "tools", "object", "reason", "status")
 _SHAPES = frozenset(("role", "messages", "message", "choices", "generations", "candidates", "output", "lc", "kwargs"))
 _DOCUMENTS = ("documents", "results", "docs", "matches", "hits", "context", "chunks", "sources", "data", "output")
 
@@ -99,12 +111,10 @@ def _spoken(value: Any) -> Any:  # any JSON value: a text or the messages among 
     if not isinstance(value, dict):
         return None
     named = as_dict(value["kwargs"]) if _is_call(value) else value
-    given = [
-        *(named[name] for name in _SPOKEN if name in named),
-        *(value["args"] if _is_call(value) else ()),
-        *named.values(),
-    ]
-    return next((item for item in given if item and isinstance(item, str | list)), None)
+    usual = [named[name] for name in _SPOKEN if name in named]
+    unnamed = value["args"] if _is_call(value) else []
+    others = [item for name, item in named.items() if not name.lower().endswith(_SILENT)]
+    return next((item for item in [*usual, *unnamed, *others] if item and isinstance(item, str | list)), None)
 
 
 def _document(item: Any) -> Document:  # whatever JSON value a retriever returns for one

@@ -44,7 +44,7 @@ def recognises(span: Span) -> bool:
     """ADK's own attributes, or its scope on one of the spans that version 1 makes; a failed call has no attributes at all."""
     if REQUEST in span.attributes or "gcp.vertex.agent.tool_response" in span.attributes:
         return True
-    return span.scope_name == "gcp.vertex.agent" and span.name == "call_llm"
+    return span.scope_name == "gcp.vertex.agent" and span.name in ("call_llm", "invocation")
 
 
 def read(span: Span) -> Iterator[Record]:
