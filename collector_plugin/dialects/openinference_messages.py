@@ -15,23 +15,47 @@ from collector_plugin.message_shapes import read_messages
 from collector_plugin.payload import as_dict, as_list, parse
 from schemas.records import Attributes, MessageBody, Role, Span
 
+_BLOCKS = ("tool_use", "tool_result")  # the instrumentations for JavaScript keep Anthropic's blocks
+_RAW = "raw"
+
 
 def messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[MessageBody, ...]:
     """Messages from numbered attributes. One whose role an attribute limit has dropped is dropped whole: it is the oldest."""
     items = [as_dict(as_dict(item).get("message")) for item in unflatten(span.attributes, prefix)]
     if span.dropped_attributes_count:
         items = [item for item in items if "role" in item]
-    return tuple(body for item in items for body in read_messages(_plain_message(item), default_role))
+    if prefix.endswith("input_messages"):
+        items = _with_raw_results(items, span.attributes)
+    return tuple(body for item in items for body in read_messages(item.get(_RAW) or _plain_message(item), default_role))
+
+
+def _with_raw_results(items: list[dict[str, Any]], attributes: Attributes) -> list[dict[str, Any]]:
+    """The messages, tools' results taken from the raw request where Anthropic's instrumentation gives them as a user's text."""
+    if "anthropic" not in (attributes.get("llm.system"), attributes.get("llm.provider")):
+        return items
+    raw = as_list(as_dict(parse(attributes.get("input.value"))).get("messages"))
+    spoken = [number for number, item in enumerate(items) if item.get("role") != "system"]
+    if len(spoken) != len(raw):
+        return items
+    results = {number: message for number, message in zip(spoken, raw, strict=True) if _has_result(message)}
+    return [{_RAW: results[number]} if number in results else item for number, item in enumerate(items)]
+
+
+def _has_result(message: Any) -> bool:  # a message of Anthropic's
+    blocks = as_list(as_dict(message).get("content"))
+    return any(as_dict(block).get("type") == "tool_result" for block in blocks)
 
 
 def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:
     """A message without the wrappers `message_content` and `tool_call` around the items of its lists."""
     parts = [as_dict(as_dict(part).get("message_content")) for part in as_list(item.get("contents"))]
     calls = [as_dict(as_dict(call).get("tool_call")) for call in as_list(item.get("tool_calls"))]
+    blocks = [{"type": kind, **as_dict(part.get(kind))} for part in parts for kind in _BLOCKS if kind in part]
     # openai-agents sends a text both ways, and what has only a type is an image or reasoning
     texts = [part for part in parts if isinstance(part.get("text"), str) and part.get("type") != "reasoning"]
     message = {name: item[name] for name in ("role", "name", "tool_call_id") if name in item}
-    message["content"] = [{"type": "text", "text": part["text"]} for part in texts] or item.get("content")
+    content = [{"type": "text", "text": part["text"]} for part in texts] + blocks
+    message["content"] = content or item.get("content")
     message["tool_calls"] = [call for call in calls if call]
     if "tool_call_id" in item and not calls:  # Anthropic's results come in the role of the user
         message["role"] = "tool"
