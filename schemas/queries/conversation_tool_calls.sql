@@ -2,4 +2,4 @@
 SELECT *
 FROM tool_calls
 WHERE conversation_id = {conversation_id:String}
-ORDER BY turn
+ORDER BY position

@@ -1,0 +1,291 @@
+"""The command line. Each command reads the settings, opens what it needs, calls one function, and shows what came back."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from typer.core import TyperGroup
+
+from momus.screen import console, error_console
+from schemas import settings as settings_module
+from schemas.errors import MomusError
+from schemas.settings import Settings
+
+RUN, LOOK, DIG = "Run", "Look", "Dig"
+
+
+class _Group(TyperGroup):
+    """Shows every error that momus raises on purpose as one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:  # click's own types
+        try:
+            return super().invoke(ctx)
+        except MomusError as error:
+            error_console.print(f"[bold red]momus:[/] {_plain(str(error))}", highlight=False)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help="[bold]Finds the faults of LLM agents that run in production.[/]\n\n"
+    "Point an agent's OTLP exporter at [bold]momus serve[/], then read [bold]momus issues[/]: what people asked for that "
+    "the agent has no tool for, no data for, or broke on, ranked by whom it hurts, each with quotes and trace ids.",
+    epilog="Try it now: [bold]momus demo[/]  ·  All settings: [bold]momus settings[/]",
+)
+
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option("--database", "-d", metavar="DSN", help="chdb:///folder or clickhouse://user:password@host:port/database.", show_default="MOMUS_DATABASE, else ./momus-data"),
+]  # fmt: skip
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+# --- run --------------------------------------------------------------------------------------------------------------
+
+
+@app.command(rich_help_panel=RUN)
+def serve(database: DatabaseOption = None) -> None:
+    """Receive, store, answer SQL and analyse: everything, in one process.
+
+    OTLP arrives on 4317 (gRPC) and 4318 (HTTP). With the embedded engine, port 8123 speaks ClickHouse's HTTP interface,
+    so that other terminals, notebooks and Grafana connect as to a server. All of it on loopback.
+    """
+    from momus.running import run_until_stopped
+
+    run_until_stopped(_settings(database), analyses=True)
+
+
+@app.command(rich_help_panel=RUN)
+def collect(database: DatabaseOption = None) -> None:
+    """Only receive and store: one of any number of collectors in front of a ClickHouse server."""
+    from momus.running import run_until_stopped
+
+    run_until_stopped(_settings(database), analyses=False)
+
+
+@app.command(rich_help_panel=RUN)
+def analyze(
+    database: DatabaseOption = None,
+    full: Annotated[bool, typer.Option("--full", help="Look at everything again, not only at what is new.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Assemble conversations, find their failures and bring the issues up to date."""
+    from momus.analysis import run_analysis
+    from momus.screen import progress_bar, show_run
+
+    settings = _settings(database)
+    with _database(settings) as opened, progress_bar(enabled=not json) as progress:
+        report = run_analysis(opened, settings, now_ns=time.time_ns(), is_full=full, progress=progress)
+    _print_json(report) if json else show_run(report)
+
+
+@app.command(rich_help_panel=RUN)
+def demo(
+    folder: Annotated[
+        Path, typer.Option(help="Where the demo's data is kept for a look afterwards; made anew each time.")
+    ] = Path("demo-data"),
+) -> None:
+    """See it work: a scripted agent is traced, analysed, and its faults are listed. Needs no key and no setup."""
+    from momus.demo.run import run_demo
+
+    run_demo(folder)
+
+
+# --- look -------------------------------------------------------------------------------------------------------------
+
+
+@app.command(rich_help_panel=LOOK)
+def issues(
+    database: DatabaseOption = None,
+    family: Annotated[str, typer.Option(help="Only this family, such as missing_capability.")] = "",
+    service: Annotated[str, typer.Option(help="Only this service.name.")] = "",
+    all: Annotated[
+        bool, typer.Option("--all", help="Also what is resolved, and correct refusals, which have no rank.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 25,
+    json: JsonOption = False,
+) -> None:
+    """List what should be fixed first."""
+    from momus.look import list_issues
+    from momus.screen import show_issues
+
+    with _database(_settings(database)) as opened:
+        found = list_issues(opened, family=family, service=service, all=all, limit=limit)
+    _print_json(found.issues) if json else show_issues(found)
+
+
+@app.command(rich_help_panel=LOOK)
+def show(
+    name: Annotated[
+        str, typer.Argument(metavar="ISSUE|CONVERSATION|TRACE", help="An id, the beginning of one, or an issue's rank.")
+    ],
+    database: DatabaseOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Quotes of an issue to show.")] = 10,
+    json: JsonOption = False,
+) -> None:
+    """Show an issue with its evidence, a conversation with its failures, or a trace with its spans."""
+    from momus.look import look_up
+    from momus.screen import show_found
+
+    with _database(_settings(database)) as opened:
+        found = look_up(opened, name, limit=limit)
+    _print_json(found.as_json()) if json else show_found(found)
+
+
+@app.command(rich_help_panel=LOOK)
+def sql(
+    query: Annotated[str, typer.Argument(help="A SELECT; - reads it from standard input.")],
+    database: DatabaseOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Rows to return at most.")] = 1000,
+    timeout_s: Annotated[float, typer.Option(min=0.1, help="Seconds the query may take.")] = 30.0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+) -> None:
+    """Ask the database: tables and views are listed by SHOW TABLES. It can only read."""
+    from momus.screen import show_answer
+
+    text = sys.stdin.read() if query == "-" else query
+    with _database(_settings(database)) as opened:
+        answer = opened.ask(text, row_limit=limit, timeout_s=timeout_s)
+    if json:
+        for row in answer.rows:
+            _print_json(dict(zip(answer.columns, row, strict=True)))
+    else:
+        show_answer(answer)
+
+
+@app.command(rich_help_panel=LOOK)
+def doctor(
+    database: DatabaseOption = None,
+    hours: Annotated[
+        float, typer.Option(min=0.01, help="How far back to look for spans that are not recognised.")
+    ] = 24.0,
+    json: JsonOption = False,
+) -> None:
+    """Tell what is listening, what is stored, and what is not being recognised and why."""
+    from momus.doctor import examine
+    from momus.screen import show_health
+
+    health = examine(_settings(database), now_ns=time.time_ns(), hours=hours)
+    _print_json(health) if json else show_health(health)
+    if health.faults:
+        raise typer.Exit(1)
+
+
+# --- dig --------------------------------------------------------------------------------------------------------------
+
+
+@app.command(rich_help_panel=DIG)
+def inspect(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="OTLP export requests: protobuf or JSON, gzipped or not.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a conversation.")] = False,
+) -> None:
+    """Read OTLP bodies from files and print the conversations that ingest would make of them.
+
+    The tool for "why is my trace not flattened?": spans that no dialect recognised are named. A protobuf file whose name
+    contains `logs` is read as logs.
+    """
+    from momus.inspect import inspect as read_files
+    from momus.inspect import to_json
+    from momus.screen import show_inspection
+
+    inspection = read_files(files)
+    if json:
+        for conversation in inspection.conversations:
+            _print_json(to_json(conversation))
+    else:
+        show_inspection(inspection)
+
+
+@app.command(rich_help_panel=DIG)
+def reflatten(
+    database: DatabaseOption = None,
+    traces_from: Annotated[
+        str,
+        typer.Option(
+            metavar="TABLE",
+            help="Spans in the layout of the Collector's ClickHouse exporter; `table` or `database.table`.",
+        ),
+    ] = "otel_traces",
+    logs_from: Annotated[str, typer.Option(metavar="TABLE", help="Log records in the same layout.")] = "otel_logs",
+    json: JsonOption = False,
+) -> None:
+    """Rebuild everything that dialects read, from the stored spans and log records.
+
+    For after an upgrade that reads a dialect better, or over tables that a stock OpenTelemetry Collector filled. Stop the
+    collectors first: their spool keeps what arrives.
+    """
+    from momus.reflatten import reflatten as rebuild
+    from momus.screen import progress_bar, show_rebuild
+    from schemas import database as store
+    from schemas.migrate import migrate
+
+    settings = _settings(database)
+    with (
+        store.open(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened,
+        progress_bar(enabled=not json) as progress,
+    ):
+        migrate(opened)
+        done = rebuild(
+            opened,
+            traces=traces_from,
+            logs=logs_from,
+            on_progress=lambda count, total: progress("Reading", count, total),
+        )
+    _print_json(done) if json else show_rebuild(done)
+
+
+@app.command(rich_help_panel=DIG)
+def settings(json: JsonOption = False) -> None:
+    """List every setting with its environment variable, default and meaning."""
+    from momus.screen import show_settings
+
+    table = settings_module.table()
+    _print_json([line._asdict() for line in table]) if json else show_settings(table)
+
+
+# --- shared -----------------------------------------------------------------------------------------------------------
+
+
+def _settings(database: str | None) -> Settings:
+    return settings_module.load(**({"database": database} if database else {}))
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Any]:  # Database; imported late, the driver takes half a second
+    """The database to read or analyse: opened, or reached through the `momus serve` that has it open."""
+    from schemas import database as store
+    from schemas.migrate import migrate
+
+    with store.open_or_connect(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened:
+        migrate(opened)
+        yield opened
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _plain(text: str) -> str:
+    """Text of unknown origin, shown as it is: brackets are no markup."""
+    return text.replace("[", r"\[")
+
+
+def main() -> None:
+    """Run the command that the process was started with."""
+    console.soft_wrap = False
+    app()

@@ -1,0 +1,74 @@
+"""The demo: a scripted agent is traced into a fresh momus, analysed, and its faults are listed."""
+
+import shutil
+import time
+from pathlib import Path
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+from momus.analysis import run_analysis
+from momus.demo.agent import play
+from momus.look import list_issues
+from momus.screen import console, progress_bar, safe, show_issues
+from momus.server import Server
+from schemas import settings as settings_module
+from schemas.errors import SettingsError
+
+_MARK = ".momus-demo"
+
+
+def run_demo(folder: Path) -> None:
+    """Play the agent's conversations through the real OTLP exporter into `folder`, analyse, and print the issues.
+
+    Raises:
+        SettingsError: the folder holds something else, which the demo will not remove.
+    """
+    began = time.monotonic()
+    folder = folder.resolve()
+    _make_anew(folder)
+    settings = settings_module.load(
+        database=f"chdb://{folder}/database",
+        spool=folder / "spool",
+        grpc_address="127.0.0.1:0",
+        http_address="127.0.0.1:0",
+        clickhouse_address="127.0.0.1:0",
+        analyze_interval_s=0,
+    )
+    server = Server(settings, analyses=True)
+    try:
+        server.start()
+        endpoint = f"http://127.0.0.1:{server.collector.http_port}"
+        console.print(f"momus receives OTLP at [bold]{endpoint}[/]. A scripted support agent talks to its customers …")
+        count = play(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces"))
+        server.collector.flush()
+        spans = server.status()["items_accepted"]
+        console.print(f"{count} conversations, {spans} spans stored. Analysing, without a model …\n")
+        with progress_bar(enabled=True) as progress:
+            run_analysis(server.database, settings, now_ns=time.time_ns(), is_full=False, progress=progress)
+        show_issues(list_issues(server.database, family="", service="", all=False, limit=25))
+    finally:
+        server.stop()
+    console.print(f"\nDone in {time.monotonic() - began:.0f} s. Look closer:", highlight=False)
+    _point_onwards(settings.database)
+
+
+def _make_anew(folder: Path) -> None:
+    """Empty the demo's own folder; a folder that somebody else filled is left alone."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+        raise SettingsError(f"{folder} holds something else; name an empty folder with --folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / _MARK).touch()
+
+
+def _point_onwards(dsn: str) -> None:
+    momus = ".venv/bin/momus" if Path(".venv/bin/momus").exists() else "momus"
+    console.print(f"  export MOMUS_DATABASE={safe(dsn)}", soft_wrap=True)
+    for command, what in (
+        ("show 1", "the first issue with its quotes and trace ids"),
+        ("issues --all", "also what was rightly refused"),
+        ("sql 'SELECT family, count() FROM failures GROUP BY family'", "the tables behind it"),
+        ("doctor", "what is stored and what was not recognised"),
+        ("serve", "now for your own agent: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"),
+    ):
+        console.print(f"  [bold]{momus} {command}[/]  [dim]{what}[/]", soft_wrap=True)

@@ -1,0 +1,155 @@
+"""Examine a momus from outside: what listens, what is stored, what is not understood and why."""
+
+import http.client
+import socket
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from schemas import database as store
+from schemas.database import Database, Row
+from schemas.errors import DatabaseError
+from schemas.migrate import migrate
+from schemas.settings import Settings
+
+PROBE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address that a running momus would have, and whether something answers there."""
+
+    what: str
+    address: str
+    is_answering: bool
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Health:
+    """What an examination found. `faults` are sentences that say what to do; none means healthy."""
+
+    listeners: list[Listener] = field(default_factory=list)
+    collector: dict[str, Any] = field(default_factory=dict)  # its counts, as it gives them
+    database: str = ""
+    engine_version: str = ""
+    tables: list[Row] = field(default_factory=list)
+    dialects: list[Row] = field(default_factory=list)
+    unknown_spans: list[Row] = field(default_factory=list)
+    received_ns: int = 0
+    analysed_ns: int = 0
+    faults: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+
+def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
+    """Look at every part once; a part that cannot be looked at is a fault, not an exception."""
+    health = Health()
+    _listeners(settings, health)
+    try:
+        with store.open_or_connect(
+            settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes
+        ) as database:
+            migrate(database)
+            _stored(database, health, since_ns=now_ns - round(hours * 3600e9))
+    except DatabaseError as error:
+        health.faults.append(str(error))
+    _advise(health, now_ns)
+    return health
+
+
+def _listeners(settings: Settings, health: Health) -> None:
+    health.listeners = [
+        Listener("OTLP/gRPC", settings.grpc_address, _accepts(settings.grpc_address)),
+        Listener("OTLP/HTTP", settings.http_address, _accepts(settings.http_address)),
+        Listener(
+            "SQL", settings.clickhouse_address, _accepts(settings.clickhouse_address), "only with the embedded engine"
+        ),
+    ]
+    health.collector = _collector_status(settings.http_address) if health.listeners[1].is_answering else {}
+
+
+def _accepts(address: str) -> bool:
+    try:
+        with socket.create_connection(_split(address), timeout=PROBE_S):
+            return True
+    except OSError:
+        return False
+
+
+def _collector_status(address: str) -> dict[str, Any]:
+    """The counts of the collector that listens there; none if it is not one of ours."""
+    host, port = _split(address)
+    connection = http.client.HTTPConnection(host, port, timeout=PROBE_S)
+    try:
+        connection.request("GET", "/healthz")
+        status = orjson.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, orjson.JSONDecodeError):
+        return {}
+    finally:
+        connection.close()
+    return status if isinstance(status, dict) else {}
+
+
+def _split(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _stored(database: Database, health: Health, *, since_ns: int) -> None:
+    health.engine_version = database.engine_version
+    health.database = "embedded" if database.folder else "server"
+    health.tables = database.query("stored_rows")
+    health.dialects = database.query("dialects_stored", since_ns=since_ns)
+    health.unknown_spans = database.query("unknown_spans", since_ns=since_ns, limit=20)
+    (last,) = database.query("last_activity")
+    health.received_ns, health.analysed_ns = last["received_ns"] or 0, last["analysed_ns"] or 0
+    for part in database.detached_parts():
+        health.faults.append(
+            f"The engine set aside part {part.get('name')} of {part.get('table')} ({part.get('reason')}): rows are on disk but in no answer."
+        )
+
+
+def _advise(health: Health, now_ns: int) -> None:
+    """Turn what was seen into sentences that say what to do."""
+    if not any(listener.is_answering for listener in health.listeners[:2]):
+        health.hints.append("No collector is listening. Start one with `momus serve`.")
+    if error := health.collector.get("last_error"):
+        health.faults.append(f"The collector last failed with: {error}")
+    if (behind_s := health.collector.get("behind_s", 0)) > 60:
+        health.faults.append(
+            f"The collector is {behind_s:.0f} s behind: the database does not keep up or does not answer."
+        )
+    if not health.received_ns:
+        health.hints.append(
+            "Nothing was received yet. Set OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for your agent."
+        )
+    elif health.analysed_ns < health.received_ns:
+        health.hints.append("What arrived since the last analysis waits for the next one. `momus analyze` runs it now.")
+    for row in health.dialects:
+        health.hints.extend(_dialect_hints(row))
+    if health.unknown_spans:
+        health.hints.append(
+            "Spans of no dialect are kept and shown in traces, but tell nothing of messages or tools. `momus inspect FILE` shows one request in detail."
+        )
+
+
+def _dialect_hints(row: Row) -> list[str]:
+    hints = []
+    calls, silent = row["model_call_count"], row["silent_call_count"]
+    if silent > calls / 2:
+        hints.append(
+            f"{silent} of {calls} model calls in {row['dialect']} carry no messages. Content capture is off in many libraries; "
+            "OpenTelemetry's own needs OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true (or span_and_event)."
+        )
+    if row["dropped_attributes_count"]:
+        hints.append(
+            f"SDKs dropped {row['dropped_attributes_count']} attributes in {row['dialect']}. Raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT "
+            "(128 by default): the oldest go first, session id and first messages among them."
+        )
+    if row["cut_count"]:
+        hints.append(
+            f"{row['cut_count']} spans in {row['dialect']} hold messages cut off by OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT."
+        )
+    return hints

@@ -1,0 +1,57 @@
+"""Run a server in the foreground until it is told to stop."""
+
+import logging
+import signal
+import threading
+
+from momus.screen import console
+from momus.server import Server
+from schemas.settings import Settings
+
+
+def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
+    """Start, say where everything is, wait for SIGINT or SIGTERM, write what is spooled, and end.
+
+    Raises:
+        MomusError: it cannot start; the message says why and what to do.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    server = Server(settings, analyses=analyses)
+    try:
+        server.start()
+        _greet(server, settings, analyses=analyses)
+        stopped.wait()
+    finally:
+        console.print("Stopping: writing what was received …")
+        is_drained = server.stop()
+    console.print(
+        "Stopped." if is_drained else "Stopped. Some of it is still in the spool and is written at the next start."
+    )
+
+
+def _greet(server: Server, settings: Settings, *, analyses: bool) -> None:
+    host = settings.http_address.rpartition(":")[0]
+    lines = [
+        ("OTLP/HTTP", f"http://{host}:{server.collector.http_port}", "OTEL_EXPORTER_OTLP_ENDPOINT of most SDKs"),
+        (
+            "OTLP/gRPC",
+            f"http://{settings.grpc_address.rpartition(':')[0]}:{server.collector.grpc_port}",
+            "with OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+        ),
+    ]
+    if server.sql_address:
+        lines.append(("SQL", f"http://{server.sql_address}", "as a ClickHouse server: momus, curl, Grafana, notebooks"))
+    console.print("[bold]momus is ready.[/] Point an agent's exporter at it:")
+    for what, where, how in lines:
+        console.print(f"  {what:<10} [bold]{where}[/]  [dim]{how}[/]", highlight=False)
+    if analyses:
+        pause = f"every {settings.analyze_interval_s:g} s" if settings.analyze_interval_s else "only by `momus analyze`"
+        console.print(
+            f"  Analysis   {pause}, {'with ' + settings.model_name if settings.model_url else 'without a model'}; read it with [bold]momus issues[/]",
+            highlight=False,
+        )
+    console.print("Ctrl-C stops it.")

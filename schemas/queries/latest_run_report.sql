@@ -1,0 +1,4 @@
+-- What did the last finished run of the analyzer do?
+SELECT *
+FROM runs
+LIMIT 1
