@@ -1,8 +1,8 @@
 """Receives OTLP over HTTP, in protobuf and JSON.
 
 The event loop only moves bytes; everything else happens in a pool of threads. What a slow or hostile client can hold is
-bounded: 512 connections, 10 s for the headers, 10 s between two pieces of a body and 60 s for all of it, and all bodies
-together four times the size of the largest one that is accepted.
+bounded: 512 connections, 10 s and 64 KiB for the headers, 10 s between two pieces of a body and 60 s for all of it, and
+all bodies together four times the size of the largest one that is accepted.
 """
 
 import asyncio
