@@ -141,12 +141,19 @@ def _tool_calls(message: dict[str, Any]) -> Iterator[ToolRequest]:
         yield read_tool_request(function_call)
 
 
+_NOT_TEXT = {
+    "reasoning", "thinking", "redacted_thinking",
+    "image", "image_url", "image-url", "input_image", "audio", "audio-url", "input_audio", "video", "video-url",
+    "file", "input_file", "document-url", "binary", "blob", "uri", "media",
+}  # fmt: skip
+
+
 def _part(item: Any) -> _Part | None:  # any element of a content list
     if isinstance(item, str):
         return _Text(item)
     if not isinstance(item, dict):
         return None
-    kind = as_str(item.get("type") or item.get("part_kind"))
+    kind = as_str(item.get("type") or item.get("part_kind") or item.get("kind"))
     if kind in ("tool_call", "tool_use", "tool-call", "function_call", "toolCall"):
         return read_tool_request(item)
     if kind in (
@@ -168,17 +175,7 @@ def _part(item: Any) -> _Part | None:  # any element of a content list
     for key in ("toolResult", "function_response", "functionResponse"):
         if isinstance(item.get(key), dict):
             return _read_result(item[key])
-    if kind in (
-        "reasoning",
-        "thinking",
-        "redacted_thinking",
-        "image",
-        "image_url",
-        "input_image",
-        "blob",
-        "uri",
-        "file",
-    ):
+    if kind in _NOT_TEXT:
         return None
     for key in ("text", "content", "refusal"):
         if isinstance(item.get(key), str):
