@@ -5,6 +5,7 @@ UMAP needs ten to compile. Many are reduced by UMAP (seeded) and grouped by HDBS
 Equal texts are embedded once, so that a frequent sentence cannot pull the map towards itself.
 """
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -67,7 +68,10 @@ def _by_linkage(vectors: Vectors) -> Labels:
 def _by_density(vectors: Vectors) -> Labels:
     # Imported here: loading and compiling them takes seconds that a run with few findings need not wait for.
     import hdbscan
-    import umap
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # umap tells of optional parts that we do not use
+        import umap
 
     size = max(3, int(np.sqrt(len(vectors)) / 4))
     placed = umap.UMAP(

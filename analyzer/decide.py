@@ -42,7 +42,12 @@ _SPOKEN = frozenset({"refusal", "not_found_said", "handover", "no_answer"})
 def decide(conversation: Conversation, observations: Iterable[Observation]) -> list[Finding]:
     """Findings in the order of the conversation; their quotes are not yet checked."""
     findings: list[Finding] = []
-    for observation in observations:
+    seen = list(observations)
+    # A typing error that the next lookup puts right is no issue, nor is what the agent says about it meanwhile.
+    corrected = {o.place.turn for o in seen if o.kind == "empty_lookup" and o.is_recovered}
+    for observation in seen:
+        if observation.place.turn in corrected and observation.kind in ("empty_lookup", "not_found_said"):
+            continue
         cause = _cause(observation, findings) if observation.kind in _SPOKEN else None
         finding = _consequence(observation, cause) if cause else _judge(conversation, observation)
         if finding and not _is_told(finding, findings):

@@ -58,8 +58,8 @@ def fingerprint(
     )
     raised = errors[-1].type if errors and errors[-1].type else error_type
     status = status or http_status(said)
-    # The type is the more reliable witness; a message may quote the words of another failure.
-    known = classify(f"{raised} {said} {status or ''}") if raised or said or status else None
+    # The template, not the message: a price of 404 is no "404 Not Found".
+    known = classify(f"{raised} {parameterise(said)} {status or ''}")
     components = _stack_components(errors, status) if _tells(errors) else ()
     if not components:
         components = _message_components(said, operation, raised, status, known)
@@ -93,9 +93,9 @@ def _stack_components(errors: tuple[RaisedError, ...], status: int) -> tuple[str
 
 def _tells(errors: tuple[RaisedError, ...]) -> bool:
     """Whether a stack names a function. Generated code runs at the top level of a nameless file: its message tells more."""
-    return any(frame.function not in _NAMELESS for error in errors for frame in error.frames if frame.is_in_app) or (
-        any(error.frames for error in errors) and not any(frame.is_in_app for error in errors for frame in error.frames)
-    )
+    frames = [frame for error in errors for frame in error.frames]
+    in_app = [frame for frame in frames if frame.is_in_app]
+    return any(frame.function not in _NAMELESS for frame in in_app or frames)
 
 
 def _distinct(errors: tuple[RaisedError, ...]) -> tuple[RaisedError, ...]:

@@ -3,6 +3,12 @@
 import re
 from collections import Counter
 
+
+def word_set(listed: str) -> frozenset[str]:
+    """The words of a text as a set: how word lists are written here, so that they stay readable."""
+    return frozenset(listed.split())
+
+
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("ko", re.compile(r"[\uac00-\ud7af]")),
@@ -16,7 +22,8 @@ _SCRIPTS = (
 )
 _COMMON = {
     "en": "the and to of is you that it for with have this my can are what not your please i",
-    "de": "der die das und ist nicht ich sie mit für ein eine zu auf wie kann mein bitte den habe",
+    "de": "der die das und ist nicht ich sie mit für ein eine zu auf wie kann mein bitte den habe meine meiner meinen einer "
+    "einen dem des leider können es tut mir leid wir ihnen ihre ihren ihrer von im in am welche welcher gilt möchte",
     "fr": "le la les et est pas je vous pour une un des du que dans mon avec pouvez ce ne",
     "es": "el la los y es no por para una un que de en mi con puede se su usted quiero",
     "pt": "o os e é não para uma um que de em meu com pode você do da por quero as",
@@ -28,7 +35,9 @@ _COMMON = {
     "id": "yang dan di ke dari untuk saya tidak ini dengan itu ada bisa apa anda akan tolong mau ga",
     "vi": "và của là không tôi có cho được một các này với bạn những để trong",
 }
-_COMMON_SETS = {language: frozenset(listed.split()) for language, listed in _COMMON.items()}
+_COMMON_SETS = {language: word_set(listed) for language, listed in _COMMON.items()}
+# Words that carry no meaning in any of the languages; the English ones have a fuller list of their own.
+COMMON_WORDS = frozenset(word for language, listed in _COMMON_SETS.items() if language != "en" for word in listed)
 _WORD = re.compile(r"[^\W\d_]+")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.conversations import LINK_WINDOW_NS
+from analyzer.language import word_set
 from schemas.database import Database, Row
 from schemas.record_rows import (
     exception_from_row,
@@ -19,8 +20,12 @@ from schemas.record_rows import (
     retrieval_from_row,
     tool_execution_from_row,
 )
-from schemas.records import Record
+from schemas.records import Record, SpanException, SpanFacts
 
+_CUT_SHORT = word_set(
+    "length max_tokens content_filter content_filtered safety recitation blocklist prohibited_content spii error "
+    "malformed_function_call model_context_window_exceeded refusal"
+)
 _WIDENINGS = 6  # a chain of links longer than this is followed by the next runs
 _CHUNK = 5_000  # ids in one query
 
@@ -106,13 +111,27 @@ def load(database: Database, batch: Batch) -> list[Record]:
         conversation_ids=sorted({row["conversation_id"] for row in rows} - {""}),
         response_ids=sorted({row["response_id"] for row in rows} - {""}),
     )
+    facts = facts_from_rows(rows, bodies, definitions)
     return [
-        *facts_from_rows(rows, bodies, definitions),
+        *facts,
+        *(failure for spoken in facts if (failure := cut_short(spoken))),
         *map(tool_execution_from_row, _own(database.query("load_tool_executions", **traces), batch)),
         *map(retrieval_from_row, _own(database.query("load_retrievals", **traces), batch)),
         *map(exception_from_row, _own(database.query("load_exceptions", **traces), batch)),
         *map(feedback_from_row, _own(feedback, batch)),
     ]
+
+
+def cut_short(facts: SpanFacts) -> SpanException | None:
+    """The failure that a finish reason tells of: the answer was cut, filtered or broken off; None for an ordinary end."""
+    if facts.role != "llm" or facts.finish_reason.lower() not in _CUT_SHORT:
+        return None
+    return SpanException(
+        facts.trace_id, facts.span_id, facts.end_ns or facts.start_ns, "finish_reason", facts.finish_reason,
+        source="llm", operation=facts.response_model or facts.request_model or "the model",
+        parent_span_id=facts.parent_span_id, tenant=facts.tenant,
+        service_name=facts.service_name, service_version=facts.service_version,
+    )  # fmt: skip
 
 
 def _own(rows: Iterable[Row], batch: Batch) -> list[Row]:

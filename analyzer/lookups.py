@@ -3,181 +3,31 @@
 import re
 from typing import Any
 
+from analyzer.language import word_set
 from analyzer.lexicon import NOT_FOUND
 from analyzer.text import words
 from analyzer.unwrap import parse, read_failure
 
-_ACTIONS = frozenset(
-    [
-        "create",
-        "add",
-        "book",
-        "reserve",
-        "update",
-        "modify",
-        "change",
-        "edit",
-        "set",
-        "delete",
-        "remove",
-        "cancel",
-        "send",
-        "email",
-        "post",
-        "put",
-        "patch",
-        "write",
-        "save",
-        "submit",
-        "place",
-        "order",
-        "buy",
-        "purchase",
-        "pay",
-        "charge",
-        "refund",
-        "transfer",
-        "escalate",
-        "notify",
-        "schedule",
-        "reschedule",
-        "assign",
-        "close",
-        "open",
-        "start",
-        "stop",
-        "execute",
-        "run",
-        "upload",
-        "insert",
-        "issue",
-        "upgrade",
-        "enable",
-        "disable",
-        "register",
-        "sign",
-        "approve",
-        "reject",
-        "move",
-        "rename",
-        "think",
-        "plan",
-        "calculate",
-        "compute",
-        "finish",
-        "terminate",
-        "wait",
-        "sleep",
-        "log",
-        "track",
-    ]
+_ACTIONS = word_set(
+    "create add book reserve update modify change edit set delete remove cancel send email post put patch write "
+    "save submit place order buy purchase pay charge refund transfer escalate notify schedule reschedule assign "
+    "close open start stop execute run upload insert issue upgrade enable disable register sign approve reject "
+    "move rename think plan calculate compute finish terminate wait sleep log track"
 )
-_LOOKUPS = frozenset(
-    [
-        "get",
-        "find",
-        "search",
-        "list",
-        "lookup",
-        "look",
-        "query",
-        "fetch",
-        "retrieve",
-        "read",
-        "check",
-        "show",
-        "view",
-        "browse",
-        "describe",
-        "count",
-        "select",
-        "load",
-        "scan",
-        "verify",
-        "validate",
-        "details",
-        "status",
-        "info",
-        "suche",
-        "finde",
-        "buscar",
-        "consultar",
-        "obtener",
-        "chercher",
-        "rechercher",
-        "knowledge",
-        "kb",
-        "docs",
-        "documents",
-        "wiki",
-        "catalog",
-        "catalogue",
-        "faq",
-        "rag",
-    ]
+_LOOKUPS = word_set(
+    "get find search list lookup look query fetch retrieve read check show view browse describe count select load "
+    "scan verify validate details status info suche finde buscar consultar obtener chercher rechercher knowledge "
+    "kb docs documents wiki catalog catalogue faq rag"
 )
-_COUNT_KEYS = frozenset(
-    [
-        "count",
-        "total",
-        "total_count",
-        "totalcount",
-        "total_results",
-        "totalresults",
-        "num_results",
-        "numresults",
-        "result_count",
-        "hits",
-        "matches",
-        "found",
-        "numfound",
-        "size",
-        "length",
-        "n_results",
-        "number_of_results",
-        "total_hits",
-        "totalitems",
-        "total_items",
-        "rowcount",
-        "row_count",
-        "rows",
-    ]
+_COUNT_KEYS = word_set(
+    "count total total_count totalcount total_results totalresults num_results numresults result_count hits "
+    "matches found numfound size length n_results number_of_results total_hits totalitems total_items rowcount "
+    "row_count rows"
 )
-_LIST_KEYS = frozenset(
-    [
-        "results",
-        "result",
-        "items",
-        "data",
-        "documents",
-        "docs",
-        "records",
-        "rows",
-        "entries",
-        "matches",
-        "hits",
-        "value",
-        "values",
-        "list",
-        "content",
-        "response",
-        "products",
-        "orders",
-        "users",
-        "customers",
-        "flights",
-        "events",
-        "articles",
-        "files",
-        "messages",
-        "entry",
-        "output",
-        "candidates",
-        "options",
-        "search_results",
-        "passages",
-        "chunks",
-    ]
+_LIST_KEYS = word_set(
+    "results result items data documents docs records rows entries matches hits value values list content "
+    "response products orders users customers flights events articles files messages entry output candidates "
+    "options search_results passages chunks"
 )
 # Texts about the machinery: "endpoint not found" is a broken integration, not a gap in the data.
 _MACHINERY = re.compile(

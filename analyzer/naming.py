@@ -9,35 +9,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from analyzer.language import word_set
 from analyzer.text import STOP_WORDS, content_words, stem, stems
 
 _PHRASE_WORDS = 7
 _TERM_COUNT = 5
 # Glue that may stand inside a phrase, though it carries no meaning of its own.
-_FILLER = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "my",
-        "your",
-        "our",
-        "their",
-        "his",
-        "her",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "some",
-        "any",
-        "please",
-        "also",
-        "just",
-        "to",
-    ]
-)
+_FILLER = word_set("the a an my your our their his her its this that these those some any please also just to")
 
 
 def name_clusters(clusters: Sequence[Sequence[str]]) -> list[tuple[str, tuple[str, ...]]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.language import guess_language
-from analyzer.lexicon import CLOSING
+from analyzer.lexicon import CLOSING, NO_REFUSAL, NOT_FOUND, REFUSAL
 from analyzer.text import sentences, shorten
 from schemas.families import Finding, Outcome
 from schemas.records import Conversation
@@ -44,7 +44,7 @@ def outcome(conversation: Conversation, findings: Sequence[Finding]) -> Outcome:
     """Whether the user was served, by rules.
 
     `unclear` without an answer or without content; `not` when the last turn that asked for something ended in an
-    unrecovered failure; `partly` when an earlier turn did; else `served`.
+    unrecovered failure, or the last answer repeats a refusal; `partly` when an earlier turn did; else `served`.
     """
     asking = [
         m.turn for m in conversation.messages
@@ -54,9 +54,18 @@ def outcome(conversation: Conversation, findings: Sequence[Finding]) -> Outcome:
     if conversation.is_content_missing or not asking or not answered:
         return "unclear"
     hurt = {finding.turn for finding in findings if not finding.is_recovered}
-    if asking[-1] in hurt or max(hurt, default=0) >= asking[-1]:
+    last_answer = next(m.body.content for m in reversed(conversation.messages) if m.turn in answered and m.body.content)
+    if max(hurt, default=0) >= asking[-1] or (hurt and is_refusal(last_answer)):
         return "not"
     return "partly" if hurt else "served"
+
+
+def is_refusal(answer: str) -> bool:
+    """Whether an answer says that it cannot or found nothing, rather than asking for what it needs."""
+    return any(
+        (REFUSAL.search(sentence) or NOT_FOUND.search(sentence)) and not NO_REFUSAL.search(sentence)
+        for _, sentence in sentences(answer)
+    )
 
 
 def first_request(conversation: Conversation) -> str:

@@ -6,6 +6,8 @@ Offsets always count characters of the text given, so that a quote can be cut ou
 import re
 from collections.abc import Iterator
 
+from analyzer.language import COMMON_WORDS, guess_language, word_set
+
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\S)[^.!?。！？\n]*)*[.!?。！？]*")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -18,219 +20,21 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "above",
-        "after",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "but",
-        "by",
-        "can",
-        "cannot",
-        "could",
-        "currently",
-        "did",
-        "directly",
-        "do",
-        "does",
-        "doing",
-        "for",
-        "from",
-        "further",
-        "had",
-        "has",
-        "have",
-        "having",
-        "help",
-        "her",
-        "here",
-        "hers",
-        "hi",
-        "hello",
-        "hey",
-        "him",
-        "his",
-        "how",
-        "however",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "know",
-        "let",
-        "like",
-        "look",
-        "looking",
-        "may",
-        "me",
-        "might",
-        "more",
-        "most",
-        "my",
-        "myself",
-        "need",
-        "needs",
-        "no",
-        "not",
-        "of",
-        "on",
-        "only",
-        "option",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "please",
-        "possible",
-        "provide",
-        "real",
-        "really",
-        "right",
-        "same",
-        "she",
-        "should",
-        "so",
-        "some",
-        "something",
-        "soon",
-        "such",
-        "sure",
-        "thank",
-        "thanks",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "time",
-        "to",
-        "today",
-        "too",
-        "trying",
-        "under",
-        "until",
-        "up",
-        "us",
-        "very",
-        "via",
-        "want",
-        "wanted",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "why",
-        "will",
-        "with",
-        "within",
-        "would",
-        "you",
-        "your",
-        "yours",
-        "assist",
-        "able",
-        "unable",
-        "unfortunately",
-        "sorry",
-        "apologize",
-        "apologies",
-        "request",
-        "requests",
-        "functionality",
-        "capability",
-        "ability",
-        "capabilities",
-        "available",
-        "access",
-        "tell",
-        "give",
-        "get",
-        "got",
-        "make",
-        "anything",
-        "nothing",
-        "check",
-        "find",
-        "information",
-        "details",
-        "yes",
-        "yeah",
-        "yep",
-        "okay",
-        "ok",
-        "appreciate",
-        "speaking",
-        "speak",
-        "someone",
-        "understand",
-        "hope",
-        "proceed",
-        "regarding",
-        "concerning",
-        "using",
-        "based",
-        "existing",
-        "specific",
-        "certain",
-        "various",
-        "directly",
-        "further",
-        "assistance",
-        "question",
-        "questions",
-        "good",
-        "morning",
-        "afternoon",
-        "evening",
-        "anyone",
-        "won't",
-        "didn't",
-        "doesn't",
-        "i'm",
-        "i'd",
-        "i've",
-        "i'll",
-        "it's",
-        "that's",
-        "don't",
-        "can't",
-        "you're",
-        "what's",
-        "let's",
-    ]
+_ENGLISH = word_set(
+    "a about above after again all also am an and any are as at be because been before being but by can cannot "
+    "could currently did directly do does doing for from further had has have having help her here hers hi hello "
+    "hey him his how however i if in into is it its just know let like look looking may me might more most my "
+    "myself need needs no not of on only option or other our out over please possible provide real really right "
+    "same she should so some something soon such sure thank thanks that the their them then there these they this "
+    "those through time to today too trying under until up us very via want wanted was we were what when where "
+    "which while who why will with within would you your yours assist able unable unfortunately sorry apologize "
+    "apologies request requests functionality capability ability capabilities available access tell give get got "
+    "make anything nothing check find information details yes yeah yep okay ok appreciate speaking speak someone "
+    "understand hope proceed regarding concerning using based existing specific certain various directly further "
+    "assistance question questions good morning afternoon evening anyone won't didn't doesn't i'm i'd i've i'll "
+    "it's that's don't can't you're what's let's"
 )
+STOP_WORDS = _ENGLISH | COMMON_WORDS
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -269,13 +73,15 @@ def stems(text: str) -> set[str]:
 
 def impersonal(text: str, *, limit: int = 10) -> str:
     """The text in at most `limit` words without what may name a person or a thing: tokens with digits, addresses, and
-    capitalised words after the first. Lower case, so that statements read as one sentence."""
+    capitalised words after the first (not in German, where nouns are capitalised). Lower case, so that statements read
+    as one sentence."""
     kept = []
+    has_capital_nouns = guess_language(text) == "de"
     for position, token in enumerate(_MARKUP.sub(" ", text).split()):
         bare = token.strip(".,;:!?\"'()[]{}“”«»")
-        is_name = position > 0 and bare[:1].isupper() and not bare.isupper()
+        is_name = position > 0 and bare[:1].isupper() and not bare.isupper() and not has_capital_nouns
         if bare and not is_name and "@" not in bare and not any(c.isdigit() for c in bare) and "/" not in bare:
-            kept.append(bare.lower() if position == 0 or not bare.isupper() else bare)
+            kept.append(bare.lower() if (position == 0 or not bare.isupper()) and not has_capital_nouns else bare)
     return " ".join(kept[:limit])
 
 

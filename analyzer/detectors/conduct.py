@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from analyzer.failure_classes import classify
+from analyzer.language import word_set
 from analyzer.lexicon import CLAIM, CLOSING
 from analyzer.lookups import is_lookup
 from analyzer.observations import (
@@ -18,9 +19,7 @@ from schemas.records import Conversation, ToolCall
 _REPEATS = 3  # the second time may be a retry, the third is a loop
 _SPOKEN_LENGTH = 60  # characters; shorter answers ("You're welcome!") repeat without harm
 # Tools that are meant to be called again and again with the same arguments.
-_POLLING = frozenset(
-    {"wait", "sleep", "poll", "status", "think", "next", "continue", "screenshot", "observe", "time", "now"}
-)
+_POLLING = word_set("wait sleep poll status think next continue screenshot observe time now")
 
 
 def unknown_tools(conversation: Conversation) -> Iterator[Observation]:

@@ -3,6 +3,7 @@
 import difflib
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.lexicon import NOT_FOUND, REFUSAL
 from analyzer.lookups import empty_part
@@ -16,13 +17,13 @@ _SIMILAR_ARGUMENTS = 0.6  # a corrected typing error, not another question
 
 
 def empty_lookups(conversation: Conversation) -> Iterator[Observation]:
-    """Each lookup that found nothing and was not put right by the next lookup of the same tool."""
+    """Each lookup that found nothing; recovered where the next lookup of the same tool puts it right."""
     for position, call in enumerate(conversation.tool_calls):
         quote = empty_part(call.name, call.result)
         if quote is None or (call.status == "error" and not call.result):
             continue
-        if not _is_corrected(call, conversation.tool_calls[position + 1 :]):
-            yield _observe(conversation, call, quote)
+        is_corrected = _is_corrected(call, conversation.tool_calls[position + 1 :])
+        yield replace(_observe(conversation, call, quote), is_recovered=is_corrected)
     for retrieval in conversation.retrievals:
         yield from _observe_retrieval(conversation, retrieval)
 

@@ -132,5 +132,6 @@ def _observe_exception(conversation: Conversation, exception: SpanException, quo
             stacktrace=exception.stacktrace,
             status=exception.http_status,
         ),
-        is_recovered=answered and exception.source == "llm",
+        # After an exception an answer shows that a retry worked; a cut answer is itself the damage.
+        is_recovered=answered and exception.source == "llm" and exception.type != "finish_reason",
     )  # fmt: skip

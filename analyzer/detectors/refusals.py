@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from analyzer.lexicon import NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
 from analyzer.observations import Observation, arguments_place, message_place, request_of
-from analyzer.text import content_words, sentences, words
+from analyzer.text import STOP_WORDS, content_words, sentences, words
 from analyzer.unwrap import parse
 from schemas.records import Conversation, Message, ToolCall
 
@@ -20,6 +20,7 @@ _FILLER = re.compile(
     r"complete|carry out|process|provide|offer|give|that|this|it|anything|for|you with|requests?|tasks?|actions?)\b)+",
     re.IGNORECASE,
 )
+_ENCLOSING = 5  # words of a refusal from which on it encloses its object: "ich kann die Adresse leider nicht"
 _HUMAN_TOOL = frozenset(
     {"human", "humans", "representative", "operator", "supervisor", "escalate", "escalation", "person"}
 )
@@ -79,9 +80,18 @@ def _refusal_in(conversation: Conversation, message: Message) -> Iterator[Observ
         if refused:
             yield Observation(
                 "refusal", _NAME, message_place(message), sentence,
-                subject=refused_action(sentence[refused.end() :]) or request, context=around, confidence="medium",
+                subject=_refused_in(sentence, refused) or request, context=around, confidence="medium",
             )  # fmt: skip
             return
+
+
+def _refused_in(sentence: str, refused: re.Match[str]) -> str:
+    """What is refused: mostly what follows; in languages that put the verb last, what the refusal encloses."""
+    after = refused_action(sentence[refused.end() :])
+    if after or len(refused.group().split()) < _ENCLOSING:
+        return after
+    enclosed = f"{refused.group()} {sentence[refused.end() :]}"
+    return " ".join(word for word in enclosed.split() if word.lower().strip(".,!") not in STOP_WORDS)
 
 
 def refused_action(rest: str) -> str:
