@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from analyzer.language import word_set
+from analyzer.lookups import is_lookup
 from analyzer.text import content_words, stem, stems, words
 from schemas.records import ToolDefinition
 
@@ -24,6 +26,7 @@ _DEEDS = {
     "play": "play stream transcribe listen watch open download upload print export import",
 }
 _DEED_OF = {stem(verb): deed for deed, listed in _DEEDS.items() for verb in listed.split()}
+_PERSONS = word_set("user users customer customers account accounts profile member client patient")
 _FULL_COVER = 0.99  # share of the objects that the tool must name
 _PART_COVER = 0.5
 
@@ -69,6 +72,11 @@ def is_visible(wish: str, results: Sequence[str]) -> bool:
     if not objects or deed != "read":
         return False
     return any(objects <= stems(result[:20_000]) | stems_of_name(result[:20_000]) for result in results)
+
+
+def holds_own_records(tools: Sequence[ToolDefinition]) -> bool:
+    """Whether a tool looks up the person who asks: a user, customer or account."""
+    return any(is_lookup(tool.name) and set(words(tool.name)) & _PERSONS for tool in tools)
 
 
 def is_question(wish: str) -> bool:

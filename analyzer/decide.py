@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from analyzer.coverage import Coverage, coverage, is_question, is_visible
+from analyzer.coverage import Coverage, coverage, holds_own_records, is_question, is_visible
 from analyzer.lexicon import BROKEN, POLICY, REASONED
 from analyzer.lookups import empty_part, is_lookup
 from analyzer.observations import Observation
@@ -61,7 +61,9 @@ def _cause(observation: Observation, findings: Sequence[Finding]) -> Finding | N
         if not finding.is_root:
             continue
         is_broken = finding.family in ("technical_error", "missing_inventory") and not finding.is_recovered
-        is_near = finding.turn == observation.place.turn or bool(BROKEN.search(observation.quote))
+        # "I can't do that" after a failure of an earlier turn is mostly about that failure.
+        is_vague = observation.kind == "refusal" and observation.confidence == "low"
+        is_near = finding.turn == observation.place.turn or is_vague or bool(BROKEN.search(observation.quote))
         is_refused = observation.kind == "handover" and finding.detector == "refusals"
         if (is_broken and is_near) or is_refused:
             return finding
@@ -140,9 +142,16 @@ def _refused(conversation: Conversation, seen: Observation) -> Finding:
         # The tools bring records of the thing; what was asked is not among their fields. Another tool might have it.
         told = _finding(seen, "missing_inventory", "field_not_recorded", f"The records do not tell: {wish}", wish)
         return replace(told, is_boundary=True, confidence="low")
+    if tools and is_question(seen.subject) and "your" in seen.quote.lower().split() and holds_own_records(tools):
+        # Told "I cannot see your ..." while a tool that reads the user's records stood by, unused.
+        told = _finding(
+            seen, "agent_mistake", "false_refusal", f"The agent did not look up what it could: {wish}", wish
+        )
+        return replace(told, is_boundary=True, confidence="low")
     if tools is None:
         return _missing(seen, "tool_absent", wish, "low")
-    return _missing(seen, "operation_unsupported" if found.cover == "other_deed" else "tool_absent", wish, "medium")
+    code: Code = "operation_unsupported" if found.cover == "other_deed" else "tool_absent"
+    return _missing(seen, code, wish, seen.confidence)
 
 
 def _looked_up(conversation: Conversation, turn: int) -> bool:

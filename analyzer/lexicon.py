@@ -65,7 +65,7 @@ _POLICY = {
 
 # "I can't do that without your order number" asks for something; "I can't believe it" is talk.
 _NO_REFUSAL = {
-    "en": r"\b(?:without (?:your|the|an?|more|that|this|knowing)|until (?:you|i|we)|unless|can(?:not|'t) (?:wait|believe|thank|guarantee|stress|go wrong|be sure|see you)|\bif (?:i|we|you|the|it|there)\b|\byou(?:'re| are|r system is)? (?:can(?:not|'t)|(?:are )?(?:unable|not able)|(?:do(?: not|n't)|did(?: not|n't)) have)|(?:when|where|in case|whether|checks? if) [^.!?]{0,60}(?:not found|unable|cannot|can't)|could you|would you (?:please )?(?:provide|share|tell)|please (?:provide|share|specify|confirm|clarify|note)|need (?:your|the|more|a few|to know|some)|in case you)",
+    "en": r"\b(?:without (?:your|the|an?|more|that|this|knowing)|until (?:you|i|we)|unless|can(?:not|'t) (?:wait|believe|thank|guarantee|stress|go wrong|be sure|see you)|\bif (?:i|we|you|the|it|there)\b|\byou(?:'re| are|r system is)? (?:can(?:not|'t)|(?:are )?(?:unable|not able)|(?:do(?: not|n't)|did(?: not|n't)) have)|(?:when|where|in case|whether|checks? if) [^.!?]{0,60}(?:not found|unable|cannot|can't)|could you|would you (?:please )?(?:provide|share|tell)|please (?:provide|share|specify|confirm|clarify|note)|need (?:your|the|more|a few|to know|some)|in case you|(?:we|i) (?:can|could|will|should|must) (?:use|try|assume|rely|simulate)\b)",
     "de": r"\b(?:ohne (?:ihre?|die|deine?)|bis sie|es sei denn|wenn sie nicht|könnten sie|bitte (?:geben|nennen|teilen))",
     "fr": r"\b(?:sans (?:votre|vos|le|la|plus)|tant que|à moins|pourriez-vous|veuillez (?:fournir|indiquer|préciser))",
     "es": r"\b(?:sin (?:su|tu|el|la|más)|hasta que|a menos que|podría[s]? (?:proporcionar|indicar)|por favor,? (?:proporcione|indique))",

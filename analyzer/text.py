@@ -11,7 +11,7 @@ from analyzer.language import COMMON_WORDS, guess_language, word_set
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\S)[^.!?。！？\n]*)*[.!?。！？]*")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_MARKUP = re.compile(r"[*_`#>|]+")
+_MARKUP = re.compile(r"[*`#>|]+|(?<!\w)_+|_+(?!\w)")  # an underscore within a word is part of an id
 
 _TASK_LENGTH = 600  # characters of a request that are looked at
 _WISH = re.compile(

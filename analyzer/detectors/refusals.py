@@ -76,11 +76,12 @@ def _refusal_in(conversation: Conversation, message: Message) -> Iterator[Observ
                 subject=request, context=around, confidence="low",
             )  # fmt: skip
             return
-        refused = REFUSAL.search(sentence)
-        if refused:
+        if refused := REFUSAL.search(sentence):
+            action = _refused_in(sentence, refused)
+            # "I can't do that" leaves open what; the request must say it.
             yield Observation(
                 "refusal", _NAME, message_place(message), sentence,
-                subject=_refused_in(sentence, refused) or request, context=around, confidence="medium",
+                subject=action or request, context=around, confidence="medium" if action else "low",
             )  # fmt: skip
             return
 
