@@ -14,7 +14,7 @@ from analyzer.failure_classes import FailureClass, classify
 from analyzer.parameterise import parameterise
 from analyzer.stacktrace import Frame, RaisedError, read_stacktrace
 from analyzer.text import shorten
-from analyzer.unwrap import http_status
+from analyzer.unwrap import http_status, read_failure
 from schemas.families import Code
 
 VERSION = "v1"
@@ -26,7 +26,20 @@ _NAMELESS = frozenset({"", "<module>", "<anonymous>", "<lambda>", "<stdin>", "<s
 _EXIT_LINE = re.compile(r"\A\s*exit ?(?:code|status):? -?\d+[^\n]*\n(?:[\w ]{0,20}output:)?", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<[a-z]+>")
 # Wrappers that name no failure: the type of what they wrap is in the message.
-_EMPTY_TYPES = frozenset({"", "error", "exception", "_other", "unknown", "unknownerror", "toolerror", "toolexception"})
+_EMPTY_TYPES = frozenset(
+    {
+        "",
+        "error",
+        "exception",
+        "_other",
+        "unknown",
+        "unknownerror",
+        "toolerror",
+        "toolexception",
+        "runtimeerror",
+        "toolexecutionerror",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,8 @@ def fingerprint(
         stacktrace: as text, in any of the languages `analyzer.stacktrace` reads.
         status: HTTP status, 0 where none is known.
     """
-    errors = read_stacktrace(stacktrace) or read_stacktrace(message)
+    # A stack within the message is that of the code which failed; the other is that of who reports it.
+    errors = read_stacktrace(message) or read_stacktrace(stacktrace)
     said = (
         errors[-1].message if errors and errors[-1].message else _EXIT_LINE.sub("", message, count=1).strip() or message
     )
@@ -60,9 +74,9 @@ def fingerprint(
     status = status or http_status(said)
     # The template, not the message: a price of 404 is no "404 Not Found".
     known = classify(f"{raised} {parameterise(said)} {status or ''}")
-    components = _stack_components(errors, status) if _tells(errors) else ()
-    if not components:
-        components = _message_components(said, operation, raised, status, known)
+    components = _message_components(said, operation, raised, status, known)
+    if _tells(errors):
+        components = _stack_components(errors, components)
     digest = hashlib.blake2b("\n".join(components).encode(), digest_size=8).hexdigest()
     return Fingerprint(
         f"{VERSION}:{digest}",
@@ -86,13 +100,26 @@ def _message_components(
     return tuple(f"{name}={value}" for name, value in parts.items() if value)
 
 
-def _stack_components(errors: tuple[RaisedError, ...], status: int) -> tuple[str, ...]:
+def _stack_components(errors: tuple[RaisedError, ...], of_message: tuple[str, ...]) -> tuple[str, ...]:
+    """Types and frames with the operation and status: all tools of an agent fail through the frames of its tool runner."""
     lines = [line for error in _distinct(errors) for line in (f"type={error.type}", *_frame_lines(error.frames))]
-    return (*((f"status={status}",) if status else ()), *lines)
+    return (*(part for part in of_message if part.startswith(("operation=", "status="))), *lines)
+
+
+def _said(message: str, errors: tuple[RaisedError, ...]) -> str:
+    """The words of the failure itself: of the last error of the stack, or out of the JSON or runner that wraps them."""
+    message = _EXIT_LINE.sub("", message, count=1).strip() or message
+    if not message and errors:
+        message = errors[-1].message or errors[-1].type
+    inner = read_failure(message) if message.lstrip().startswith(("{", "[")) else None
+    return inner.message if inner else message
 
 
 def _tells(errors: tuple[RaisedError, ...]) -> bool:
-    """Whether a stack names a function. Generated code runs at the top level of a nameless file: its message tells more."""
+    """Whether a stack tells more than the message. Generated code runs at the top level of a nameless file; and where
+    the type is any tool's failure, the stack is the tool runner's and the message the tool's own."""
+    if all(error.type.lower() in _EMPTY_TYPES for error in errors):
+        return False
     frames = [frame for error in errors for frame in error.frames]
     in_app = [frame for frame in frames if frame.is_in_app]
     return any(frame.function not in _NAMELESS for frame in in_app or frames)

@@ -55,7 +55,7 @@ def parse(text: str) -> Any:  # Any: what a stranger's tool answers can be anyth
     if not stripped or stripped[0] not in "[{\"'ntfNTF-0123456789" or len(stripped) > _TEXT_LIMIT:
         return text
     try:
-        return json.loads(stripped)
+        return json.loads(stripped, strict=False)  # raw line breaks in strings are common and harmless
     except (ValueError, RecursionError):
         pass
     if stripped[0] not in "[{":

@@ -21,8 +21,10 @@ def failed_calls(conversation: Conversation) -> Iterator[Observation]:
     pending = list(conversation.exceptions)
     for call in conversation.tool_calls:
         own = [exception for exception in pending if _concerns(exception, call)]
-        failure = _failure_of(call, own)
-        if failure:
+        if missing_part(call.name, call.result or "") is not None:
+            # A lookup that found nothing did not fail, raise as it may: see empty_lookups.
+            pending = [e for e in pending if e not in own and not _repeats(e, call.result or "")]
+        elif failure := _failure_of(call, own):
             yield _observe_call(conversation, call, failure, own)
             pending = [e for e in pending if e not in own and not _repeats(e, failure.message)]
     yield from _observe_exceptions(conversation, pending)
@@ -30,8 +32,6 @@ def failed_calls(conversation: Conversation) -> Iterator[Observation]:
 
 def _failure_of(call: ToolCall, exceptions: list[SpanException]) -> Failure | None:
     result = call.result or ""
-    if missing_part(call.name, result) is not None:
-        return None  # a lookup that found nothing did not fail: see empty_lookups
     stated = read_failure(result)
     if stated:
         return stated
