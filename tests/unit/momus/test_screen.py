@@ -1,0 +1,56 @@
+"""What a person sees cannot be taken over by text that came in a trace."""
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from momus import screen
+from momus.look import IssueList
+from momus.screen import one_line, safe
+from schemas.database import Row
+
+
+@given(st.text())
+def test_no_control_code_reaches_the_terminal(text: str) -> None:
+    """Escape sequences, carriage returns and direction overrides are replaced, the rest is as it was."""
+    shown = safe(text)
+    assert not any(ord(character) < 32 and character not in "\n\t" for character in shown)
+    assert "\u202e" not in shown
+    assert "\x1b" not in one_line(text)
+
+
+def issue(**known: object) -> Row:
+    return {
+        "rank": 1, "title": "No tool for: this", "status": "new", "family": "missing_capability", "code": "tool_absent",
+        "share": 0.2, "share_low": 0.1, "share_high": 0.3, "eligible_count": 10, "share_of": "users",
+        "conversation_count": 2, "issue_id": "abc", "method": "detectors", "service_name": "shop",
+    } | known  # fmt: skip
+
+
+def printed(found: IssueList) -> str:
+    console = Console(width=140, record=True, file=io.StringIO())
+    screen_console, screen.console = screen.console, console
+    try:
+        screen.show_issues(found)
+    finally:
+        screen.console = screen_console
+    return console.export_text()
+
+
+def test_markup_in_a_title_is_text() -> None:
+    """Square brackets from a trace neither colour the screen nor vanish."""
+    assert "[red]boo[/red]" in printed(IssueList([issue(title="[red]boo[/red]")], None, 1))
+
+
+def test_an_empty_inbox_says_why() -> None:
+    """Nothing received, nothing analysed and nothing found are three different things."""
+    assert "nothing was received" in printed(IssueList([], None, 0))
+    assert "momus analyze" in printed(IssueList([], None, 5))
+    assert "No issues among 7" in printed(IssueList([], {"conversation_count": 7}, 5))
+
+
+def test_every_share_is_shown_with_its_interval() -> None:
+    """A share without an interval is a claim."""
+    assert "20% (10–30) of 10 users" in printed(IssueList([issue()], None, 1))
