@@ -1,11 +1,13 @@
 """What a person sees in the terminal. All text from traces is shown as it is: it is never markup, never a control code."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -15,14 +17,16 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from analyzer.run import RunReport
-from momus.doctor import Health
-from momus.inspect import Inspection
 from momus.look import Found, FoundConversation, FoundIssue, FoundTrace, IssueList
-from momus.reflatten import Reflattened
-from schemas.database import Answer, Row
-from schemas.records import Conversation, Span
-from schemas.settings import SettingLine
+
+if TYPE_CHECKING:  # each command loads only what it runs: clustering alone takes seconds to import
+    from analyzer.run import RunReport
+    from momus.doctor import Health
+    from momus.inspect import Inspection
+    from momus.reflatten import Reflattened
+    from schemas.database import Answer, Row
+    from schemas.records import Conversation, Span
+    from schemas.settings import SettingLine
 
 console = Console(width=None if os.environ.get("COLUMNS") or os.isatty(1) else 120, highlight=False)
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
