@@ -66,10 +66,9 @@ def fingerprint(
         status: HTTP status, 0 where none is known.
     """
     # A stack within the message is that of the code which failed; the other is that of who reports it.
-    errors = read_stacktrace(message) or read_stacktrace(stacktrace)
-    said = (
-        errors[-1].message if errors and errors[-1].message else _EXIT_LINE.sub("", message, count=1).strip() or message
-    )
+    within = read_stacktrace(message)
+    errors = within or read_stacktrace(stacktrace)
+    said = _said("" if within else message, errors)
     raised = errors[-1].type if errors and errors[-1].type else error_type
     status = status or http_status(said)
     # The template, not the message: a price of 404 is no "404 Not Found".

@@ -14,6 +14,7 @@ from analyzer.observations import (
     request_of,
 )
 from analyzer.text import sentences, words
+from analyzer.unwrap import read_failure
 from schemas.records import Conversation, ToolCall
 
 _REPEATS = 3  # the second time may be a retry, the third is a loop
@@ -32,8 +33,8 @@ def unknown_tools(conversation: Conversation) -> Iterator[Observation]:
     known = {"".join(words(tool.name)) for tool in conversation.tools_offered}
     for call in conversation.tool_calls:
         name = "".join(words(call.name))
-        failure = classify(call.result or call.error_message)
-        if name not in known and failure and failure.name == "unknown_tool":
+        failure = None if name in known else read_failure(call.result or call.error_message)
+        if failure and (kind := classify(failure.message)) and kind.name == "unknown_tool":
             known.add(name)
             yield Observation(
                 "unknown_tool", "unknown_tools", arguments_place(conversation, call), call.arguments[:300],

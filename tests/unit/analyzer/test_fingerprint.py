@@ -101,3 +101,17 @@ def test_well_known_failures_have_a_code() -> None:
     }
     assert {text: known.code for text in codes if (known := classify(text))} == codes
     assert classify("the moon is full") is None
+
+
+def test_the_stack_of_a_tool_runner_does_not_merge_what_tools_say() -> None:
+    """Where the type says only that a tool failed, the words of the tool decide, with a stack or without one."""
+    stack = 'Traceback (most recent call last):\n  File "/srv/runner.py", line 5, in call\n    tool()\nToolError: x'
+    full = fingerprint("seat is taken", operation="book", error_type="ToolError", stacktrace=stack)
+    sold = fingerprint("flight is sold out", operation="book", error_type="ToolError", stacktrace=stack)
+    assert full.id != sold.id
+    assert full.id == fingerprint("seat is taken", operation="book").id
+
+
+def test_a_price_is_no_status() -> None:
+    """A number that happens to be a status code names no class of failure."""
+    assert fingerprint("price of 404 differs", operation="pay").failure_class == ""

@@ -1,5 +1,6 @@
 """A run of the analyzer over a real database: what changed is analysed, what did not keeps its rows and ids."""
 
+import dataclasses
 from collections.abc import Iterable
 
 import pytest
@@ -166,8 +167,6 @@ def test_a_resolved_issue_that_is_seen_again_has_regressed(database: Database) -
 
 def test_tenants_never_meet(database: Database) -> None:
     """One conversation id in two tenants is two conversations, and their issues are two."""
-    import dataclasses
-
     for tenant in ("acme", "zeta"):
         facts = [
             dataclasses.replace(refused(number, f"c{number}"), tenant=tenant, trace_id=f"{tenant:0>30}{number:02}")
@@ -203,3 +202,15 @@ def test_views_show_a_row_once_after_many_runs(database: Database, view: str) ->
     for minute in (10, 20, 30):
         analyze(database, now_ns=START + minute * MINUTE, is_full=True)
     assert len(rows(database, view)) == {"conversations": 2, "messages": 4, "findings": 2, "issues": 1}[view]
+
+
+def test_a_cut_answer_is_a_technical_error(database: Database) -> None:
+    """A finish reason other than an ordinary end is a failure of the model's span, quoted as it stands there."""
+    facts = turn(1, ask("Write me a long story, please"), answer=say("Once upon a"), conversation_id="a")
+    store(database, [dataclasses.replace(facts, finish_reason="length", request_model="small")], START)
+    run(database, 10)
+    (finding,) = rows(database, "findings", "family, quote, quote_source, is_recovered, title")
+    assert finding == {
+        "family": "technical_error", "quote": "length", "quote_source": "exception", "is_recovered": False,
+        "title": "small: the answer was cut at the token limit",
+    }  # fmt: skip
