@@ -455,7 +455,7 @@ def match_tool_calls(messages: Sequence[Message], executions: Sequence[ToolExecu
 
     An execution that nobody asked for is a tool call of its own; so is a request that nothing answered.
     """
-    waiting = sorted(executions, key=lambda execution: (execution.start_ns, execution.span_id))
+    waiting = sorted(join_executions(executions), key=lambda execution: (execution.start_ns, execution.span_id))
     results = [message for message in messages if message.body.role == "tool"]
     calls: list[ToolCall] = []
     asked = [(message, request) for message in messages for request in message.body.tool_calls]
@@ -466,8 +466,29 @@ def match_tool_calls(messages: Sequence[Message], executions: Sequence[ToolExecu
             results.remove(answer)
         calls.append(_tool_call(message, request.id, request.name, request.arguments, execution, answer))
     taken = {execution.span_id for execution in found if execution}
-    calls.extend(_unasked(execution, messages) for execution in waiting if execution.span_id not in taken)
+    calls.extend(_unasked(execution, messages, results) for execution in waiting if execution.span_id not in taken)
     return sorted(calls, key=lambda call: (call.time_ns, call.message_index))
+
+
+def join_executions(executions: Iterable[ToolExecution]) -> list[ToolExecution]:
+    """Join what several spans tell of one execution: Claude Code's tool span does not say what the one within it does."""
+    told: dict[tuple[str, str], list[ToolExecution]] = defaultdict(list)
+    for execution in executions:
+        told[execution.trace_id, execution.span_id].append(execution)
+    return [_joined(parts) if len(parts) > 1 else parts[0] for parts in told.values()]
+
+
+def _joined(parts: Sequence[ToolExecution]) -> ToolExecution:
+    """One execution: the part that names the tool, with the failure that any part tells of."""
+    whole = max(parts, key=lambda part: (bool(part.name), part.result is not None, part.end_ns))
+    failed = next((part for part in parts if part.status == "error"), whole)
+    return replace(
+        whole,
+        status=failed.status,
+        error_type=failed.error_type,
+        error_message=failed.error_message,
+        result=whole.result if whole.result is not None else failed.result,
+    )
 
 
 _NO_NAME = re.compile(r"\W+")
@@ -539,7 +560,8 @@ def _tool_call(
     )
 
 
-def _unasked(execution: ToolExecution, messages: Sequence[Message]) -> ToolCall:
+def _unasked(execution: ToolExecution, messages: Sequence[Message], results: Sequence[Message]) -> ToolCall:
+    answer = next((m for m in results if execution.call_id and m.body.tool_call_id == execution.call_id), None)
     before = [message.turn for message in messages if message.time_ns <= execution.start_ns]
     return ToolCall(
         turn=max(before, default=min((message.turn for message in messages), default=0)),
@@ -549,11 +571,12 @@ def _unasked(execution: ToolExecution, messages: Sequence[Message]) -> ToolCall:
         time_ns=execution.start_ns,
         id=execution.call_id,
         arguments=execution.arguments,
-        result=execution.result,
+        result=answer.body.content if answer and execution.result is None else execution.result,
         status=execution.status,
         error_type=execution.error_type,
         error_message=execution.error_message,
         duration_ns=max(execution.end_ns - execution.start_ns, 0),
+        result_index=answer.index if answer else -1,
     )
 
 
