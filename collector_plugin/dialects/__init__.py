@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from collector_plugin.dialects import (
+    claude_code,
     google_adk,
     langfuse,
     langsmith,
@@ -56,6 +57,7 @@ DIALECTS: tuple[Dialect, ...] = (
     langsmith,
     mlflow,
     vercel,
+    claude_code,
     google_adk,
     pydantic_ai,
     logfire,

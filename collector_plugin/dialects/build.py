@@ -23,7 +23,7 @@ from schemas.records import (
     ToolExecution,
 )
 
-_HTTP_STATUS_KEYS = ("http.response.status_code", "http.status_code", "error.code")
+_HTTP_STATUS_KEYS = ("http.response.status_code", "http.status_code", "error.code", "status_code")
 _STATUS_IN_TEXT = re.compile(
     r"\b(?:status(?:[ _]code)?|error code|HTTP(?:/\d(?:\.\d)?)?)[:= ]+([45]\d\d)\b", re.IGNORECASE
 )
@@ -48,7 +48,7 @@ def make_facts(span: Span, dialect: str, role: SpanRole, **known: Any) -> SpanFa
         "service_name": span.service_name,
         "service_version": span.resource_attributes.get("service.version", ""),
         "status": status_of(span),
-        "error_type": span.attributes.get("error.type", ""),
+        "error_type": _error_type(span),
         "conversation_id": who.conversation_id,
         "session_id": who.session_id,
         "user_id": who.user_id,
@@ -129,7 +129,7 @@ def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
     events = _distinct_exceptions(span)
     for event in events:
         attributes = event.attributes
-        yield _exception(
+        yield make_exception(
             span,
             event.time_ns,
             attributes.get("exception.type", ""),
@@ -143,15 +143,21 @@ def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
             span.attributes.get("error.message") or span.status_message or _error_text(span.attributes.get("error"))
         )
         stacktrace = span.attributes.get("error.stack_trace", "")
-        yield _exception(
+        yield make_exception(
             span,
             span.end_ns,
-            span.attributes.get("error.type", ""),
+            _error_type(span),
             message,
             stacktrace=stacktrace,
             source="status",
             operation=operation,
         )
+
+
+def _error_type(span: Span) -> str:
+    """The type of a failure: some write the repr() of its class, `<class 'openai.RateLimitError'>`."""
+    kind = span.attributes.get("error.type") or span.attributes.get("error_class", "")
+    return kind.removeprefix("<class '").removesuffix("'>")
 
 
 def _error_text(error: str | None) -> str:
@@ -172,7 +178,10 @@ def _distinct_exceptions(span: Span) -> list[SpanEvent]:
     return list(distinct.values())
 
 
-def _exception(span: Span, time_ns: int, kind: str, message: str, **known: Any) -> SpanException:
+def make_exception(
+    span: Span, time_ns: int, kind: str, message: str, **known: Any
+) -> SpanException:  # any field of SpanException
+    """Return a failure of `span`, its message freed of what libraries wrap around it; `known` overrides other fields."""
     glued = _GLUED.match(message)  # LangSmith: type, message and traceback in one text, under the type "Exception"
     if glued and kind in ("", "Exception"):
         kind, message = glued["type"], glued["message"]

@@ -1,0 +1,141 @@
+"""Claude Code's own telemetry, of its command line and of the agents that are built on its SDK.
+
+    claude_code.interaction                    one turn: `user_prompt`, unless it is redacted
+      claude_code.llm_request                  `new_context`: what is new since the last call; `response.model_output`
+      claude_code.tool                         `tool_input`, and the span event `tool.output`
+        claude_code.tool.blocked_on_user       the wait for a permission
+        claude_code.tool.execution             `success` and `error`; its parent does not tell that it failed
+      claude_code.hook
+
+Content is plain text under headings in brackets: `[USER]`, `[TOOL RESULT: toolu_1]`, `[TOOL INPUT: Read]`. The calls that
+an answer asks for are not recorded; that a tool ran tells of them. The user id is that of a device.
+
+https://code.claude.com/docs/en/monitoring-usage
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from collector_plugin.dialects.build import make_exception, make_execution, make_facts, number
+from collector_plugin.dialects.otel_genai import model_fields
+from collector_plugin.payload import parse_loosely
+from schemas.records import Attributes, MessageBody, Record, Span, SpanRole, ToolExecution
+
+NAME = "claude_code"
+
+_TYPE = "span.type"
+_ROLES: dict[str, SpanRole] = {"interaction": "agent", "llm_request": "llm", "tool": "tool"}
+_OWN_TYPES = frozenset((*_ROLES, "tool.execution", "tool.blocked_on_user", "hook"))
+_HEADING = re.compile(r"^\[(USER|ASSISTANT|TOOL RESULT|SYSTEM[A-Z ]*)(?:: ([^\]\n]*))?\]\n", re.MULTILINE)
+_RULE = re.compile(r"\n+---\s*\Z")  # may stand between two blocks
+_INPUT = re.compile(r"\A\[TOOL INPUT: [^\]\n]*\]\n")
+_REDACTED = "<REDACTED>"
+_RESULTS = ("output", "content")
+
+
+def recognises(span: Span) -> bool:
+    """One of its span types, on a span of its scope or name."""
+    is_its_own = span.scope_name.startswith("com.anthropic.claude_code") or span.name.startswith("claude_code.")
+    return is_its_own and span.attributes.get(_TYPE) in _OWN_TYPES
+
+
+def read(span: Span) -> Iterator[Record]:
+    """Yield the facts of a span, and the tool execution or the failure that it tells of."""
+    attributes = span.attributes
+    kind = attributes[_TYPE]
+    known: dict[str, Any] = {}
+    if kind == "interaction":
+        known = {"input": _prompt(attributes)}
+    elif kind == "llm_request":
+        known = {**model_fields(attributes), **_call(attributes)}
+    yield make_facts(span, NAME, _ROLES.get(kind, "chain"), **known)
+    if kind == "tool":
+        yield _execution(span)
+    elif kind == "tool.execution" and attributes.get("success") == "false":
+        yield _failed_execution(span)
+    if attributes.get("success") == "false" and span.status_code != "Error":
+        yield make_exception(span, span.end_ns, attributes.get("error_class", ""), _reason(span), source=_source(kind))
+
+
+def _source(kind: str) -> str:
+    return "llm" if kind == "llm_request" else "tool"
+
+
+def _reason(span: Span) -> str:
+    return span.attributes.get("error") or span.status_message
+
+
+def _prompt(attributes: Attributes) -> tuple[MessageBody, ...]:
+    text = attributes.get("user_prompt", "")
+    return () if text in ("", _REDACTED) else (MessageBody("user", text),)
+
+
+def _call(attributes: Attributes) -> dict[str, Any]:
+    """Fields of a model call."""
+    system = attributes.get("user_system_prompt") or ""
+    answer = attributes.get("response.model_output", "")
+    return {
+        "input": ((MessageBody("system", system),) if system else ()) + _blocks(attributes.get("new_context", "")),
+        "output": (MessageBody("assistant", answer),) if answer not in ("", _REDACTED) else (),
+        "is_increment": True,
+        "request_model": attributes.get("gen_ai.request.model") or attributes.get("model", ""),
+        "response_id": attributes.get("request_id") or attributes.get("gen_ai.response.id", ""),
+        "finish_reason": attributes.get("stop_reason", ""),
+        "input_tokens": number(attributes, "input_tokens", "gen_ai.usage.input_tokens"),
+        "output_tokens": number(attributes, "output_tokens", "gen_ai.usage.output_tokens"),
+        "cached_tokens": number(attributes, "cache_read_tokens", "gen_ai.usage.cache_read.input_tokens"),
+    }
+
+
+def _blocks(text: str) -> tuple[MessageBody, ...]:
+    """The messages of a text under headings; what stands before the first one, if anything, is the user's."""
+    headings = list(_HEADING.finditer(text))
+    starts = [0, *(heading.end() for heading in headings)]
+    ends = [*(heading.start() for heading in headings), len(text)]
+    kinds = [("USER", ""), *((heading[1], heading[2] or "") for heading in headings)]
+    blocks = zip(kinds, starts, ends, strict=True)
+    return tuple(_block(*kind, text[start:end]) for kind, start, end in blocks if text[start:end].strip())
+
+
+def _block(heading: str, of: str, text: str) -> MessageBody:
+    words = _RULE.sub("", text.strip())
+    if heading == "TOOL RESULT":
+        return MessageBody("tool", words, tool_call_id=of)
+    if heading == "USER":
+        return MessageBody("user", words)
+    return MessageBody("assistant" if heading == "ASSISTANT" else "system", words)
+
+
+def _execution(span: Span) -> ToolExecution:
+    attributes = span.attributes
+    return make_execution(
+        span,
+        attributes.get("tool_name") or attributes.get("gen_ai.tool.name", ""),
+        arguments=parse_loosely(_INPUT.sub("", attributes.get("tool_input", ""))),
+        result=_output(span),
+        call_id=attributes.get("tool_use_id") or attributes.get("gen_ai.tool.call.id", ""),
+    )
+
+
+def _failed_execution(span: Span) -> ToolExecution:
+    """What the span within a tool's tells of it: that it failed, and why."""
+    return make_execution(
+        span,
+        span.attributes.get("tool_name", ""),
+        span_id=span.parent_span_id or span.span_id,
+        parent_span_id="",
+        call_id=span.attributes.get("tool_use_id", ""),
+        status="error",
+        error_type=span.attributes.get("error_class", ""),
+        error_message=_reason(span),
+    )
+
+
+def _output(span: Span) -> str | None:
+    """The tool's result, from the event that holds it."""
+    for event in span.events:
+        if event.name == "tool.output":
+            text = next((event.attributes[key] for key in _RESULTS if key in event.attributes), None)
+            return None if text == _REDACTED else text
+    return None
