@@ -1,4 +1,7 @@
-"""Read `host:port`."""
+"""Read `host:port`, and tell who can reach it."""
+
+import socket
+from ipaddress import ip_address
 
 from schemas.errors import SettingsError
 
@@ -16,3 +19,21 @@ def split_address(address: str, variable: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or int(port) > LAST_PORT:
         raise SettingsError(f"{variable} must be host:port with a port up to {LAST_PORT}, not {address!r}.")
     return host.strip("[]"), int(port)
+
+
+def refuse_exposed(address: str, variable: str) -> None:
+    """Refuse an address that other machines can reach; for a collector that would take anything from anybody.
+
+    Raises:
+        SettingsError: the address is no address, or not on loopback alone.
+    """
+    host, _ = split_address(address, variable)
+    try:
+        found = {str(where[0]) for *_, where in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError as error:
+        raise SettingsError(f"{variable} {address} cannot be listened on: {error}") from error
+    if not all(ip_address(name).is_loopback for name in found):
+        raise SettingsError(
+            f"{variable} {address} is open to other machines and nothing keeps strangers out: set MOMUS_KEYS or "
+            "MOMUS_KEYS_FILE (or MOMUS_TLS_CLIENT_CA), or let everybody in with --insecure."
+        )

@@ -117,10 +117,10 @@ def _mend_parent(span: Span) -> Iterator[str]:
 
 def _mend_times(span: Span, now_ns: int) -> Iterator[str]:
     start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
-    if _is_possible(start_ns, now_ns) and start_ns <= end_ns and _is_possible(end_ns, now_ns):
+    if is_possible(start_ns, now_ns) and start_ns <= end_ns and is_possible(end_ns, now_ns):
         yield from _mend_events(span, now_ns)
         return
-    possible = [time_ns for time_ns in (start_ns, end_ns) if _is_possible(time_ns, now_ns)]
+    possible = [time_ns for time_ns in (start_ns, end_ns) if is_possible(time_ns, now_ns)]
     span.start_time_unix_nano = possible[0] if possible else now_ns
     span.end_time_unix_nano = max(span.start_time_unix_nano, *possible) if possible else now_ns
     if start_ns != span.start_time_unix_nano:
@@ -133,7 +133,7 @@ def _mend_times(span: Span, now_ns: int) -> Iterator[str]:
 
 def _mend_events(span: Span, now_ns: int) -> Iterator[str]:
     for event in span.events:
-        if not _is_possible(event.time_unix_nano, now_ns):
+        if not is_possible(event.time_unix_nano, now_ns):
             _keep_sent(event.attributes, SENT_TIME, event.time_unix_nano)
             event.time_unix_nano = span.start_time_unix_nano
             yield "span event kept with its span's start: its clock is impossible"
@@ -155,10 +155,10 @@ def _mend_log_ids(log: LogRecord) -> Iterator[str]:
 
 def _mend_log_times(log: LogRecord, now_ns: int) -> Iterator[str]:
     sent_ns = log.time_unix_nano
-    if log.observed_time_unix_nano and not _is_possible(log.observed_time_unix_nano, now_ns):
+    if log.observed_time_unix_nano and not is_possible(log.observed_time_unix_nano, now_ns):
         log.observed_time_unix_nano = now_ns
         yield "log record kept with the time it was received: the clock it was observed by is impossible"
-    if _is_possible(sent_ns, now_ns):
+    if is_possible(sent_ns, now_ns):
         return
     log.time_unix_nano = log.observed_time_unix_nano or now_ns
     if sent_ns == 0:
@@ -169,7 +169,8 @@ def _mend_log_times(log: LogRecord, now_ns: int) -> Iterator[str]:
     yield "log record kept with another time: its clock is impossible"
 
 
-def _is_possible(time_ns: int, now_ns: int) -> bool:
+def is_possible(time_ns: int, now_ns: int) -> bool:
+    """Tell whether a clock that is right or nearly so can have shown `time_ns` for what is received at `now_ns`."""
     return now_ns - PAST_NS <= time_ns <= now_ns + FUTURE_NS
 
 

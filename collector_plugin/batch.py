@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from collector_plugin.dialects import read_log, read_span
+from collector_plugin.feedback import read_feedback
 from collector_plugin.flatten import flatten_logs, flatten_traces
 from collector_plugin.otlp import as_logs, as_traces
 from collector_plugin.segment_format import StoredRequest
-from schemas.records import LogRecord, Record, Span, SpanFacts
+from schemas.records import Feedback, LogRecord, Record, Span, SpanFacts
 from schemas.rows import batch_rows, log_row, span_row
 
 log = logging.getLogger(__name__)
@@ -26,11 +27,13 @@ BLOCK_BYTES = 8 * 1024 * 1024
 class Block:
     """Rows by table, and what was met on the way to them.
 
-    `unknown_spans` counts spans that no dialect recognises by (scope name, span name). `unread_count` is of spans and log
+    `dialects` counts the spans and log records that each dialect recognised, `unknown_spans` the spans that none did by
+    (scope name, span name). `unread_count` is of spans and log
     records that are stored, but whose dialect failed; `lost` are requests that could not even be flattened.
     """
 
     tables: dict[str, list[Row]] = field(default_factory=dict)
+    dialects: Counter[str] = field(default_factory=Counter)
     unknown_spans: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread_count: int = 0
     lost: list[StoredRequest] = field(default_factory=list)
@@ -68,6 +71,9 @@ def _add_request(block: Block, request: StoredRequest, segment: str) -> None:
         return
     records: list[Record] = []
     for item in items:
+        if isinstance(item, Feedback):
+            records.append(item)
+            continue
         if isinstance(item, Span):
             _add(block, "otel_traces", span_row(item, segment, request.received_ns))
         else:
@@ -77,7 +83,9 @@ def _add_request(block: Block, request: StoredRequest, segment: str) -> None:
         block.tables.setdefault(table, []).extend(rows)
 
 
-def _flatten(request: StoredRequest) -> list[Span] | list[LogRecord]:
+def _flatten(request: StoredRequest) -> list[Span] | list[LogRecord] | list[Feedback]:
+    if request.kind == "feedback":
+        return [read_feedback(request.body, request.received_ns, request.tenant)]
     if request.kind == "traces":
         return flatten_traces(as_traces(request.body), request.tenant)
     return flatten_logs(as_logs(request.body), request.tenant)
@@ -95,6 +103,7 @@ def _read(block: Block, item: Span | LogRecord) -> list[Record]:
         log.exception("no dialect could read trace %s span %s of %r", item.trace_id, item.span_id, item.scope_name)
         block.unread_count += 1
         return []
+    block.dialects.update(record.dialect for record in records if isinstance(record, SpanFacts) and record.dialect)
     if isinstance(item, Span) and any(isinstance(record, SpanFacts) and not record.dialect for record in records):
         block.unknown_spans[item.scope_name, item.name] += 1
     return records

@@ -4,10 +4,14 @@ import contextlib
 import time
 from collections.abc import Mapping
 
+from collector_plugin.address import refuse_exposed
 from collector_plugin.grpc_receiver import GrpcReceiver
 from collector_plugin.http_receiver import HttpReceiver
 from collector_plugin.intake import Intake
+from collector_plugin.keys import keys_of
+from collector_plugin.metrics import counter, counter_by, exposition, gauge
 from collector_plugin.spool import Spool
+from collector_plugin.tls import tls_of
 from collector_plugin.writer import Writer
 from schemas.database import Database
 from schemas.settings import Settings
@@ -23,8 +27,12 @@ class Collector:
 
         Raises:
             SpoolInUse: another process has the spool folder.
-            SettingsError: an address cannot be listened on.
+            SettingsError: an address cannot be listened on, or would let everybody in; keys or certificates cannot be used.
         """
+        keys, tls = keys_of(settings), tls_of(settings)
+        if not (keys or settings.tls_client_ca or settings.insecure):
+            refuse_exposed(settings.http_address, "MOMUS_HTTP_ADDRESS")
+            refuse_exposed(settings.grpc_address, "MOMUS_GRPC_ADDRESS")
         with contextlib.ExitStack() as undo:
             self._spool = Spool(
                 settings.spool,
@@ -35,9 +43,9 @@ class Collector:
             )
             undo.callback(self._spool.close)
             self._intake = Intake(self._spool, limit_bytes=settings.request_limit_bytes)
-            self._http = HttpReceiver(settings.http_address, self._intake, self.status)
+            self._http = HttpReceiver(settings.http_address, self._intake, self.status, self.metrics, keys, tls)
             undo.callback(self._http.stop, 0)
-            self._grpc = GrpcReceiver(settings.grpc_address, self._intake)
+            self._grpc = GrpcReceiver(settings.grpc_address, self._intake, keys, tls)
             undo.callback(self._grpc.stop, 0)
             self._database = database.clone()
             self._writer = Writer(self._spool, self._database)
@@ -81,17 +89,16 @@ class Collector:
     def status(self) -> Mapping[str, object]:
         """Return what happened since the start, and how far the database is behind, as plain JSON values."""
         writer = self._writer.counts
-        oldest_ns = self._spool.oldest_ns
         return {
             **self._intake.counts(),
             "segments_waiting": self._spool.waiting_count,
             "bytes_waiting": self._spool.waiting_bytes,
-            "behind_s": max(0.0, (time.time_ns() - oldest_ns) / 1e9) if oldest_ns else 0.0,
+            "behind_s": _age_s(self._spool.oldest_ns),
             "records_torn": self._spool.torn_count,
             "records_corrupt": self._spool.corrupt_count,
             "segments_written": writer.segments_written,
             "segments_set_aside": writer.segments_set_aside,
-            "rows_written": writer.rows_written,
+            "rows_written": writer.rows_by_table.total(),
             "tables_repaired": writer.tables_repaired,
             "items_unread": writer.items_unread,
             "requests_lost": writer.requests_lost,
@@ -101,3 +108,35 @@ class Collector:
                 for (scope, span), count in writer.unknown_spans.copy().most_common()
             ],
         }
+
+    def metrics(self) -> str:
+        """Return the same in Prometheus' text format. Labels are ours alone: no name that a client chose is among them."""
+        received, writer = self._intake.counts(), self._writer.counts
+        return exposition(
+            [
+                counter("momus_requests_total", "Export requests accepted.", received["requests"]),
+                counter("momus_requests_resent_total", "Requests acknowledged again.", received["requests_resent"]),
+                counter("momus_items_total", "Spans, log records and metric resources.", received["items_accepted"]),
+                counter("momus_items_rejected_total", "Those of them refused for good.", received["items_rejected"]),
+                counter("momus_feedback_total", "Feedback accepted.", received["feedback"]),
+                counter_by("reason", "momus_refused_total", "Requests refused.", self._intake.refused()),
+                gauge("momus_spool_segments", "Segments that wait for the database.", self._spool.waiting_count),
+                gauge("momus_spool_bytes", "Bytes that wait for the database.", self._spool.waiting_bytes),
+                gauge(
+                    "momus_spool_age_seconds", "Age of the oldest segment that waits.", _age_s(self._spool.oldest_ns)
+                ),
+                counter("momus_segments_written_total", "Segments written.", writer.segments_written),
+                counter("momus_segments_set_aside_total", "Segments never written.", writer.segments_set_aside),
+                counter("momus_requests_lost_total", "Requests that cannot be flattened.", writer.requests_lost),
+                counter("momus_items_unread_total", "Items whose dialect failed.", writer.items_unread),
+                counter("momus_tables_repaired_total", "Tables repaired after an insert.", writer.tables_repaired),
+                counter_by("table", "momus_rows_total", "Rows written.", writer.rows_by_table.copy()),
+                counter_by("dialect", "momus_dialect_items_total", "Items recognised.", writer.dialects.copy()),
+                counter("momus_unknown_spans_total", "Spans of no dialect.", writer.unknown_span_count),
+            ],
+            {("momus_insert_duration_seconds", "Time of one insert into one table."): writer.insert_duration_s},
+        )
+
+
+def _age_s(oldest_ns: int | None) -> float:
+    return max(0.0, (time.time_ns() - oldest_ns) / 1e9) if oldest_ns else 0.0

@@ -2,10 +2,12 @@
 
 Messages come as raw bytes, so that decoding, its limits and its errors are the same as over HTTP. gRPC itself undoes the
 compression and refuses what is larger than the limit, with RESOURCE_EXHAUSTED and no RetryInfo, as OTLP wants it.
+
+Where there are keys, a call without one is refused whatever its method, and before its message is read.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
@@ -14,9 +16,11 @@ from google.rpc import code_pb2
 
 from collector_plugin.address import split_address
 from collector_plugin.intake import Intake
+from collector_plugin.keys import Keys
 from collector_plugin.otlp import Signal
 from collector_plugin.refusal import Refusal, refuse
-from schemas.errors import SettingsError
+from collector_plugin.tls import Tls
+from schemas.errors import SettingsError, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ SERVICES: dict[Signal, str] = {
     "logs": "opentelemetry.proto.collector.logs.v1.LogsService",
     "metrics": "opentelemetry.proto.collector.metrics.v1.MetricsService",
 }
+METHODS: dict[str, Signal] = {f"/{service}/Export": signal for signal, service in SERVICES.items()}
 
 # A thread waits for the disk most of its time; while none is free, gRPC's flow control holds the senders back.
 THREAD_COUNT = 16
@@ -37,8 +42,8 @@ CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.Status
 class GrpcReceiver:
     """A gRPC server on one address; `port` is the one it really has."""
 
-    def __init__(self, address: str, intake: Intake) -> None:
-        """Bind the address.
+    def __init__(self, address: str, intake: Intake, keys: Keys | None = None, tls: Tls | None = None) -> None:
+        """Bind the address. Without `keys` everybody may send; without `tls` nothing is encrypted.
 
         Raises:
             SettingsError: the address cannot be had.
@@ -46,11 +51,13 @@ class GrpcReceiver:
         split_address(address, "MOMUS_GRPC_ADDRESS")
         self._pool = ThreadPoolExecutor(THREAD_COUNT, "momus-grpc")
         self._server = grpc.server(self._pool, options=_options(intake.limit_bytes))
-        for signal, service in SERVICES.items():
-            handler = grpc.unary_unary_rpc_method_handler(_export(signal, intake))
-            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
+        self._server.add_generic_rpc_handlers((_Exports(intake, keys or Keys()),))
         try:
-            self.port = int(self._server.add_insecure_port(address))
+            self.port = int(
+                self._server.add_secure_port(address, tls.credentials)
+                if tls
+                else self._server.add_insecure_port(address)
+            )
         except RuntimeError as error:
             raise SettingsError(f"MOMUS_GRPC_ADDRESS {address} cannot be listened on: {error}") from error
 
@@ -74,18 +81,40 @@ def _options(limit_bytes: int) -> list[tuple[str, int]]:
     ]
 
 
-def _export(signal: Signal, intake: Intake) -> Callable[[bytes, Any], bytes]:
-    def export(body: bytes, context: Any) -> bytes:  # grpc has no types
+class _Exports(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
+    """Every call comes here first: the key decides who sends, then the method what."""
+
+    def __init__(self, intake: Intake, keys: Keys) -> None:
+        self._intake = intake
+        self._keys = keys
+
+    def service(self, details: Any) -> Any:  # grpc has no types
         try:
-            response = intake.accept(signal, body)
-        except Exception as error:  # noqa: BLE001 - what escaped here would be UNKNOWN, which exporters do not repeat
-            _abort(context, refuse(error))
-        return bytes(response.SerializeToString())
+            tenant = self._keys.tenant(dict(details.invocation_metadata))
+        except Unauthenticated as error:
+            return self._refusing(refuse(error))
+        signal = METHODS.get(details.method)
+        return grpc.unary_unary_rpc_method_handler(self._export(signal, tenant)) if signal else None
 
-    return export
+    def _export(self, signal: Signal, tenant: str) -> Callable[[bytes, Any], bytes]:
+        def export(body: bytes, context: Any) -> bytes:
+            try:
+                response = self._intake.accept(signal, body, tenant=tenant)
+            except Exception as error:  # noqa: BLE001 - what escaped here would be UNKNOWN, which is not repeated
+                self._abort(context, refuse(error))
+            return bytes(response.SerializeToString())
 
+        return export
 
-def _abort(context: Any, refusal: Refusal) -> NoReturn:  # grpc has no types
-    context.set_trailing_metadata(((STATUS_KEY, refusal.status().SerializeToString()),))
-    context.abort(CODES.get(refusal.code, CODES[code_pb2.UNAVAILABLE]), refusal.message)
-    raise AssertionError("abort always raises")
+    def _refusing(self, refusal: Refusal) -> Any:
+        # As a stream, whatever the method is: a single message would be received as a whole before it is refused.
+        def abort(_: Iterator[bytes], context: Any) -> NoReturn:
+            self._abort(context, refusal)
+
+        return grpc.stream_stream_rpc_method_handler(abort)
+
+    def _abort(self, context: Any, refusal: Refusal) -> NoReturn:
+        self._intake.count_refusal(refusal.reason)
+        context.set_trailing_metadata(((STATUS_KEY, refusal.status().SerializeToString()),))
+        context.abort(CODES.get(refusal.code, CODES[code_pb2.UNAVAILABLE]), refusal.message)
+        raise AssertionError("abort always raises")

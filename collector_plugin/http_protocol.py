@@ -9,6 +9,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from collector_plugin.refusal import malformed
+
 CONNECTION_LIMIT = 512
 HEADERS_LIMIT_BYTES = 64 * 1024
 HEADERS_DEADLINE_S = 10.0
@@ -41,6 +43,13 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._header_bytes += len(data)
             if self._header_bytes > HEADERS_LIMIT_BYTES:
                 self._expire()
+
+    def send_400_response(self, msg: str) -> None:
+        # uvicorn answers in plain text; OTLP wants a google.rpc.Status, also of what could not be parsed.
+        body = malformed().body("json")
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

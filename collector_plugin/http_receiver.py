@@ -1,8 +1,13 @@
-"""Receives OTLP over HTTP, in protobuf and JSON.
+"""Receives OTLP over HTTP, in protobuf and JSON, and feedback in JSON; shows how the collector does.
+
+    POST /v1/traces /v1/logs /v1/metrics   export requests
+    POST /v1/feedback                      one JSON object, see feedback.py
+    GET  /healthz /metrics                 counters in JSON; in Prometheus' text format
 
 The event loop only moves bytes; everything else happens in a pool of threads. What a slow or hostile client can hold is
 bounded: 512 connections, 10 s and 64 KiB for the headers, 10 s between two pieces of a body and 60 s for all of it, and
-all bodies together four times the size of the largest one that is accepted.
+all bodies together four times the size of the largest one that is accepted. With TLS, a handshake may take asyncio's
+60 s before all this begins.
 """
 
 import asyncio
@@ -16,21 +21,19 @@ from ipaddress import ip_address
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from collector_plugin.address import split_address
+from collector_plugin.http_answers import encoding_of, media_type, refused
+from collector_plugin.http_gate import Gate, is_known, tenant_of
 from collector_plugin.http_protocol import DeadlineProtocol
 from collector_plugin.intake import Intake
-from collector_plugin.otlp import Encoding, Signal, encode_answer
-from collector_plugin.refusal import (
-    Refusal,
-    foreign_host,
-    refuse,
-    unknown_content_type,
-    unknown_method,
-    unknown_path,
-)
+from collector_plugin.keys import Keys
+from collector_plugin.metrics import CONTENT_TYPE
+from collector_plugin.otlp import Signal, encode_answer
+from collector_plugin.refusal import Refusal, refuse, unknown_content_type, unknown_method, unknown_path
+from collector_plugin.tls import Tls
 from schemas.errors import Overloaded, SettingsError, TooLarge
 
 log = logging.getLogger(__name__)
@@ -42,12 +45,6 @@ PATHS: dict[str, Signal] = {
     # Where Langfuse takes OTLP: its users only change the host.
     "/api/public/otel/v1/traces": "traces",
 }
-CONTENT_TYPES: dict[str, Encoding] = {
-    "application/x-protobuf": "protobuf",
-    "application/protobuf": "protobuf",
-    "application/json": "json",
-}
-
 THREAD_COUNT = 16
 BODIES_IN_MEMORY = 4
 CHUNK_DEADLINE_S = 10.0
@@ -59,21 +56,39 @@ START_DEADLINE_S = 10.0
 class HttpReceiver:
     """An HTTP server on one address, with its own thread and event loop; `port` is the one it really has."""
 
-    def __init__(self, address: str, intake: Intake, status: Callable[[], Mapping[str, object]]) -> None:
-        """Bind the address; `status` is what /healthz shows.
+    def __init__(
+        self,
+        address: str,
+        intake: Intake,
+        status: Callable[[], Mapping[str, object]],
+        metrics: Callable[[], str] = str,
+        keys: Keys | None = None,
+        tls: Tls | None = None,
+    ) -> None:
+        """Bind the address.
+
+        Args:
+            address: host:port; port 0 takes a free one.
+            intake: takes what is received.
+            status: what /healthz shows; `last_error` in it is empty while all is well.
+            metrics: what /metrics shows.
+            keys: who may come in; without any, everybody.
+            tls: without it nothing is encrypted.
 
         Raises:
             SettingsError: the address cannot be had.
         """
         self._intake = intake
         self._status = status
+        self._metrics = metrics
+        self._keys = keys or Keys()
         self._held_bytes = 0
         self._socket = _bind(address)
         host, port = self._socket.getsockname()[:2]
         self.port = int(port)
         self._is_loopback = ip_address(host).is_loopback
         self._pool = ThreadPoolExecutor(THREAD_COUNT, "momus-http")
-        self._server = uvicorn.Server(_config(self._app()))
+        self._server = uvicorn.Server(_config(self._app(), tls))
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="momus-http-loop")
 
     @property
@@ -101,49 +116,84 @@ class HttpReceiver:
         self._pool.shutdown()
         self._socket.close()
 
-    def _app(self) -> Starlette:
-        exports = [Route(path, self._export, methods=["POST"]) for path in PATHS]
-        return Starlette(
-            routes=[*exports, Route("/healthz", self._health, methods=["GET"])],
+    def routes(self) -> list[Route]:
+        """Return every route that is served; none is reached but through the gate."""
+        return [
+            *(Route(path, self._export, methods=["POST"]) for path in PATHS),
+            Route("/v1/feedback", self._feedback, methods=["POST"]),
+            Route("/healthz", self._health, methods=["GET"]),
+            Route("/metrics", self._show_metrics, methods=["GET"]),
+        ]
+
+    def _app(self) -> Gate:
+        app = Starlette(
+            routes=self.routes(),
             exception_handlers={
-                404: lambda request, _: _refused(request, unknown_path()),
-                405: lambda request, _: _refused(request, unknown_method()),
+                404: lambda request, _: self._refuse(request, unknown_path()),
+                405: lambda request, _: self._refuse(request, unknown_method()),
             },
         )
+        return Gate(app, self._keys, is_loopback=self._is_loopback, refused=self._refuse)
 
-    async def _health(self, _: Request) -> Response:
-        return JSONResponse(dict(self._status()))
+    async def _health(self, request: Request) -> Response:
+        status = dict(self._status())
+        health: dict[str, object] = {"ok": not status.get("last_error")}
+        if is_known(request):
+            # What one tenant sends is no other's business, and these tell of it in its own words.
+            hidden = ("unknown_spans", "last_error") if len(self._keys.tenants) > 1 else ()
+            health |= {name: value for name, value in status.items() if name not in hidden}
+        return JSONResponse(health)
+
+    async def _show_metrics(self, _: Request) -> Response:
+        return PlainTextResponse(self._metrics(), media_type=CONTENT_TYPE)
+
+    async def _feedback(self, request: Request) -> Response:
+        if encoding_of(request) != "json":
+            return self._refuse(request, unknown_content_type("application/json"))
+        tenant = tenant_of(request)
+
+        def accept(body: bytes, coding: str) -> Response:
+            self._intake.accept_feedback(body, coding=coding, tenant=tenant)
+            return JSONResponse({})
+
+        return await self._answer(request, accept)
 
     async def _export(self, request: Request) -> Response:
-        encoding = _encoding(request)
-        if self._is_loopback and not _names_loopback(request.headers.get("host", "")):
-            return _refused(request, foreign_host())
+        encoding = encoding_of(request)
         if encoding is None:
-            return _refused(request, unknown_content_type())
+            return self._refuse(request, unknown_content_type("application/x-protobuf or application/json"))
+        signal, tenant = PATHS[request.url.path], tenant_of(request)
+
+        def accept(body: bytes, coding: str) -> Response:
+            response = self._intake.accept(signal, body, encoding=encoding, coding=coding, tenant=tenant)
+            return Response(encode_answer(signal, response, encoding), media_type=media_type(encoding))
+
+        return await self._answer(request, accept)
+
+    async def _answer(self, request: Request, accept: Callable[[bytes, str], Response]) -> Response:
+        """Receive the body and let `accept` make the answer of it and its coding, in a thread."""
         try:
-            return await self._answer(request, PATHS[request.url.path], encoding)
+            return await self._received(request, accept)
         except ClientDisconnect:
             return Response(status_code=499)
         except TimeoutError:
             # Nobody else may repeat it, and the rest of the body would be taken for the next request.
-            return _refused(request, refuse(Overloaded("The body came too slowly.")), {"connection": "close"})
+            return self._refuse(request, refuse(Overloaded("The body came too slowly.")), {"connection": "close"})
         except Exception as error:  # noqa: BLE001 - what escaped here would be a 500, which exporters do not repeat
-            return _refused(request, refuse(error))
+            return self._refuse(request, refuse(error))
 
-    async def _answer(self, request: Request, signal: Signal, encoding: Encoding) -> Response:
+    async def _received(self, request: Request, accept: Callable[[bytes, str], Response]) -> Response:
         body = bytearray()
         try:
             await self._read(request, body)
             coding = request.headers.get("content-encoding", "").strip().lower()
-            content = await asyncio.get_running_loop().run_in_executor(
-                self._pool, self._accept, signal, bytes(body), encoding, coding
-            )
+            return await asyncio.get_running_loop().run_in_executor(self._pool, accept, bytes(body), coding)
         finally:
             self._held_bytes -= len(body)
-        return Response(content, media_type=_media_type(encoding))
 
-    def _accept(self, signal: Signal, body: bytes, encoding: Encoding, coding: str) -> bytes:
-        return encode_answer(signal, self._intake.accept(signal, body, encoding=encoding, coding=coding), encoding)
+    def _refuse(self, request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
+        self._intake.count_refusal(refusal.reason)
+        return refused(request, refusal, headers)
 
     async def _read(self, request: Request, body: bytearray) -> None:
         """Fill `body`; its length is counted in `_held_bytes`, whatever happens."""
@@ -166,8 +216,8 @@ class HttpReceiver:
                     raise Overloaded
 
 
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: Gate, tls: Tls | None) -> uvicorn.Config:
+    config = uvicorn.Config(
         app,
         http=DeadlineProtocol,
         loop="asyncio",
@@ -179,6 +229,9 @@ def _config(app: Starlette) -> uvicorn.Config:
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
+    config.load()
+    config.ssl = tls.context if tls else None
+    return config
 
 
 def _bind(address: str) -> socket.socket:
@@ -188,31 +241,3 @@ def _bind(address: str) -> socket.socket:
         return socket.create_server(where[:2], family=family, backlog=1024)
     except OSError as error:
         raise SettingsError(f"MOMUS_HTTP_ADDRESS {address} cannot be listened on: {error}") from error
-
-
-def _encoding(request: Request) -> Encoding | None:
-    return CONTENT_TYPES.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
-
-
-def _media_type(encoding: Encoding) -> str:
-    return "application/json" if encoding == "json" else "application/x-protobuf"
-
-
-def _refused(request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
-    # Who does not say what it sends is most likely a person with curl: JSON can be read.
-    encoding = _encoding(request) or "json"
-    sent = dict(headers or {})
-    if refusal.retry_after_s is not None:
-        sent["retry-after"] = str(refusal.retry_after_s)
-    return Response(refusal.body(encoding), refusal.http_status, sent, _media_type(encoding))
-
-
-def _names_loopback(host: str) -> bool:
-    """Tell whether a Host header is one that only a program on this machine, not a foreign page, would send."""
-    name = host.rsplit(":", 1)[0].strip("[]") if not host.endswith("]") else host.strip("[]")
-    if name in ("", "localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -1,13 +1,15 @@
-"""The way of an export request from the wire to the spool, the same for both transports.
+"""The way of an export request, or feedback, from the wire to the spool, the same for both transports.
 
 body ─inflate─▶ ─decode─▶ ─admit─▶ ─append (durable)─▶ answer
 """
 
 import threading
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 
 from collector_plugin.admission import Admission, admit
+from collector_plugin.feedback import read_feedback
 from collector_plugin.inflate import inflate
 from collector_plugin.otlp import Decoded, Encoding, Response, Signal, answer, decode
 from collector_plugin.recent import digest_of
@@ -20,10 +22,10 @@ DECODER_COUNT = 2
 
 @dataclass(slots=True)
 class IntakeCounts:
-    """What was received since the process began. `items` are spans, log records and metric resources."""
+    """What was accepted since the process began. `items` are spans, log records and metric resources."""
 
     requests: int = 0
-    requests_refused: int = 0
+    feedback: int = 0
     items_accepted: int = 0
     items_rejected: int = 0
     requests_resent: int = 0
@@ -38,6 +40,7 @@ class Intake:
         self._decoders = threading.BoundedSemaphore(DECODER_COUNT)
         self._lock = threading.Lock()
         self._counts = IntakeCounts()
+        self._refused: Counter[str] = Counter()
 
     def accept(
         self, signal: Signal, body: bytes, *, encoding: Encoding = "protobuf", coding: str = "", tenant: str = ""
@@ -55,14 +58,6 @@ class Intake:
             TooLarge, Undecodable: the request can never be accepted.
             SpoolFull, SpoolWriteFailed: not now.
         """
-        try:
-            return self._accept(signal, body, encoding, coding, tenant)
-        except Exception:
-            with self._lock:
-                self._counts.requests_refused += 1
-            raise
-
-    def _accept(self, signal: Signal, body: bytes, encoding: Encoding, coding: str, tenant: str) -> Response:
         received_ns = time.time_ns()
         with self._decoders:
             plain = inflate(body, coding, limit_bytes=self.limit_bytes)
@@ -73,26 +68,47 @@ class Intake:
         if signal != "metrics" and admission.admitted_count:
             is_new = self._store(signal, plain, admitted, received_ns, tenant)
         rejected_count = admission.rejected_count + decoded.cut_count
-        self._count(admission.admitted_count, rejected_count, is_new)
+        with self._lock:
+            self._counts.requests += 1
+            self._counts.requests_resent += not is_new
+            self._counts.items_accepted += admission.admitted_count if is_new else 0
+            self._counts.items_rejected += rejected_count
         return answer(signal, rejected_count, [*decoded.notes, *admission.notes()])
+
+    def accept_feedback(self, body: bytes, *, coding: str = "", tenant: str = "") -> None:
+        """Take feedback as `read_feedback` reads it; returns once it is durable.
+
+        Raises:
+            TooLarge, Undecodable: it can never be accepted; the message says what is wrong.
+            SpoolFull, SpoolWriteFailed: not now.
+        """
+        received_ns = time.time_ns()
+        with self._decoders:
+            plain = inflate(body, coding, limit_bytes=self.limit_bytes)
+            read_feedback(plain, received_ns, tenant)
+        is_new = self._store("feedback", plain, plain, received_ns, tenant)
+        with self._lock:
+            self._counts.feedback += is_new
+            self._counts.requests_resent += not is_new
 
     def _store(self, kind: Kind, plain: bytes, admitted: bytes, received_ns: int, tenant: str) -> bool:
         digest = digest_of(kind, tenant, plain)
         return self._spool.append(StoredRequest(kind, admitted, received_ns, digest, tenant))
 
-    def _count(self, accepted: int, rejected: int, is_new: bool) -> None:
+    def count_refusal(self, reason: str) -> None:
+        """Count a request that a receiver refuses, before or after it came here."""
         with self._lock:
-            self._counts.requests += 1
-            self._counts.items_rejected += rejected
-            if is_new:
-                self._counts.items_accepted += accepted
-            else:
-                self._counts.requests_resent += 1
+            self._refused[reason] += 1
+
+    def refused(self) -> dict[str, int]:
+        """Return the number of requests refused by reason."""
+        with self._lock:
+            return dict(self._refused)
 
     def counts(self) -> dict[str, int]:
         """Return the counters by name."""
         with self._lock:
-            return asdict(self._counts)
+            return {**asdict(self._counts), "requests_refused": self._refused.total()}
 
 
 def _admitted_body(decoded: Decoded, admission: Admission) -> bytes:

@@ -15,7 +15,7 @@ from google.rpc.error_details_pb2 import BadRequest as BadRequestDetails
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from schemas.errors import BadRequest, Overloaded, SpoolFull, SpoolWriteFailed, TooLarge
+from schemas.errors import BadRequest, Overloaded, SpoolFull, SpoolWriteFailed, TooLarge, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,12 @@ FAULT_RETRY_S = 5
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer other than success. `retry_after_s` is None where the exporter must not repeat the request."""
+    """An answer other than success; `reason` is what it is counted under.
 
+    `retry_after_s` is None where the exporter must not repeat the request.
+    """
+
+    reason: str
     http_status: int
     code: int
     message: str
@@ -60,39 +64,50 @@ def refuse(error: BaseException) -> Refusal:
     match error:
         case TooLarge():
             # No RetryInfo: with it, RESOURCE_EXHAUSTED would mean "again", and the request would be as large again.
-            return Refusal(413, code_pb2.RESOURCE_EXHAUSTED, _shortened(error))
+            return Refusal("too_large", 413, code_pb2.RESOURCE_EXHAUSTED, _shortened(error))
         case BadRequest():
-            return Refusal(400, code_pb2.INVALID_ARGUMENT, _shortened(error))
+            return Refusal("bad_request", 400, code_pb2.INVALID_ARGUMENT, _shortened(error))
+        case Unauthenticated():
+            return Refusal("unauthenticated", 401, code_pb2.UNAUTHENTICATED, _shortened(error))
         case Overloaded():
-            return Refusal(503, code_pb2.UNAVAILABLE, _shortened(error), OVERLOADED_RETRY_S)
+            return Refusal("overloaded", 503, code_pb2.UNAVAILABLE, _shortened(error), OVERLOADED_RETRY_S)
         case SpoolFull():
-            return Refusal(503, code_pb2.UNAVAILABLE, _shortened(error), FULL_RETRY_S)
+            return Refusal("spool_full", 503, code_pb2.UNAVAILABLE, _shortened(error), FULL_RETRY_S)
         case SpoolWriteFailed():
             log.error("an export request was refused: %s", error)
-            return Refusal(503, code_pb2.UNAVAILABLE, _shortened(error), FAULT_RETRY_S)
+            return Refusal("disk", 503, code_pb2.UNAVAILABLE, _shortened(error), FAULT_RETRY_S)
         case _:
             log.error("an export request met an unexpected error", exc_info=error)
-            return Refusal(503, code_pb2.UNAVAILABLE, "The collector failed; send again later.", FAULT_RETRY_S)
+            return Refusal("fault", 503, code_pb2.UNAVAILABLE, "The collector failed; send again later.", FAULT_RETRY_S)
 
 
 def unknown_path() -> Refusal:
     """Refuse a path that nobody serves."""
-    return Refusal(404, code_pb2.NOT_FOUND, "Send to /v1/traces, /v1/logs or /v1/metrics.")
+    return Refusal(
+        "unknown_path", 404, code_pb2.NOT_FOUND, "Send to /v1/traces, /v1/logs, /v1/metrics or /v1/feedback."
+    )
 
 
 def unknown_method() -> Refusal:
-    """Refuse a method other than POST."""
-    return Refusal(405, code_pb2.UNIMPLEMENTED, "Export requests are sent with POST.")
+    """Refuse a method that a path does not have."""
+    return Refusal("unknown_method", 405, code_pb2.UNIMPLEMENTED, "Export requests and feedback are sent with POST.")
 
 
-def unknown_content_type() -> Refusal:
-    """Refuse a body that is neither protobuf nor JSON by its own account."""
-    return Refusal(415, code_pb2.INVALID_ARGUMENT, "Send application/x-protobuf or application/json.")
+def unknown_content_type(accepted: str) -> Refusal:
+    """Refuse a body that is by its own account not what is `accepted`."""
+    return Refusal("unknown_content_type", 415, code_pb2.INVALID_ARGUMENT, f"Send {accepted}.")
+
+
+def malformed() -> Refusal:
+    """Refuse what is no HTTP at all."""
+    return Refusal("malformed", 400, code_pb2.INVALID_ARGUMENT, "This is no HTTP/1.1 request.")
 
 
 def foreign_host() -> Refusal:
     """Refuse a page that got a browser to call us under a name of its own (DNS rebinding)."""
-    return Refusal(403, code_pb2.PERMISSION_DENIED, "This collector answers to its loopback address only.")
+    return Refusal(
+        "foreign_host", 403, code_pb2.PERMISSION_DENIED, "This collector answers to its loopback address only."
+    )
 
 
 def _shortened(error: BaseException) -> str:

@@ -17,11 +17,13 @@ full. A segment that fails although others succeed is at fault itself; after thr
 import logging
 import secrets
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from collector_plugin.batch import Block, blocks
+from collector_plugin.metrics import Histogram
 from collector_plugin.segment import Segment
 from collector_plugin.segment_format import StoredRequest
 from collector_plugin.spool import Spool
@@ -48,10 +50,12 @@ class Written:
     """What writing one segment came to."""
 
     row_counts: Counter[str] = field(default_factory=Counter)
+    dialects: Counter[str] = field(default_factory=Counter)
     unknown_spans: Counter[tuple[str, str]] = field(default_factory=Counter)
     unread_count: int = 0
     lost: list[StoredRequest] = field(default_factory=list)
     repaired_tables: list[str] = field(default_factory=list)
+    insert_durations_s: list[float] = field(default_factory=list)
 
 
 def write(database: Database, segment: str, requests: Sequence[StoredRequest]) -> Written:
@@ -63,7 +67,9 @@ def write(database: Database, segment: str, requests: Sequence[StoredRequest]) -
     written = Written()
     for number, block in enumerate(blocks(requests, segment)):
         for table, rows in block.tables.items():
+            begun_s = time.monotonic()
             database.insert(table, rows, token=_token(segment, table, number))
+            written.insert_durations_s.append(time.monotonic() - begun_s)
         _add_up(written, block)
     for _ in range(REPAIR_LIMIT):
         wrong = _wrong_tables(database, segment, written)
@@ -85,6 +91,7 @@ def _token(segment: str, table: str, number: int) -> str:
 
 def _add_up(written: Written, block: Block) -> None:
     written.row_counts.update({table: len(rows) for table, rows in block.tables.items()})
+    written.dialects.update(block.dialects)
     written.unknown_spans.update(block.unknown_spans)
     written.unread_count += block.unread_count
     written.lost += block.lost
@@ -124,11 +131,14 @@ class WriterCounts:
 
     segments_written: int = 0
     segments_set_aside: int = 0
-    rows_written: int = 0
+    rows_by_table: Counter[str] = field(default_factory=Counter)
+    insert_duration_s: Histogram = field(default_factory=Histogram)
     tables_repaired: int = 0
     items_unread: int = 0
     requests_lost: int = 0
     last_error: str = ""
+    dialects: Counter[str] = field(default_factory=Counter)
+    unknown_span_count: int = 0
     unknown_spans: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
@@ -181,7 +191,11 @@ class Writer:
     def _tally(self, written: Written) -> None:
         counts = self.counts
         counts.segments_written += 1
-        counts.rows_written += written.row_counts.total()
+        counts.rows_by_table.update(written.row_counts)
+        for duration_s in written.insert_durations_s:
+            counts.insert_duration_s.observe(duration_s)
+        counts.dialects.update(written.dialects)
+        counts.unknown_span_count += written.unknown_spans.total()
         counts.tables_repaired += len(written.repaired_tables)
         counts.items_unread += written.unread_count
         counts.requests_lost += len(written.lost)

@@ -14,6 +14,7 @@ MomusError
 ├── BadRequest
 │   ├── Undecodable
 │   └── TooLarge
+├── Unauthenticated
 ├── Overloaded
 ├── NotFound
 ├── BadQuery
@@ -82,6 +83,10 @@ class Undecodable(BadRequest):
 
 class TooLarge(BadRequest):
     """The request is larger than this collector takes. Lower the exporter's batch size, or raise MOMUS_REQUEST_LIMIT_BYTES."""
+
+
+class Unauthenticated(MomusError):
+    """This collector takes nothing without a key. Send one of its keys as `Authorization: Bearer <key>` or `x-api-key: <key>`."""
 
 
 class Overloaded(MomusError):

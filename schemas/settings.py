@@ -37,6 +37,24 @@ class Settings(BaseSettings):
         default="127.0.0.1:8123",
         description="Where the embedded engine answers ClickHouse's HTTP interface, for other terminals and BI.",
     )
+    keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Who may send and read counters: `tenant:key,...`; once there is one, nothing is answered without a key.",
+    )
+    keys_file: Path | None = Field(
+        default=None,
+        description='More keys: a TOML file with a line `"key" = "tenant"` or `"sha256:hex" = "tenant"` for each.',
+    )
+    insecure: bool = Field(
+        default=False, description="Listen beyond loopback although neither keys nor tls_client_ca keep strangers out."
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file with the certificate chain that both OTLP ports show; read at the start."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file with the certificate's private key, unencrypted.")
+    tls_client_ca: Path | None = Field(
+        default=None, description="PEM file with the authorities one of which must have signed a client's certificate."
+    )
     request_limit_bytes: int = Field(
         default=64 * MIB, gt=0, description="Largest export request that is taken, after decompression."
     )
@@ -108,7 +126,9 @@ def _default_text(name: str) -> str:
     if name in _COMPUTED_DEFAULTS:
         return _COMPUTED_DEFAULTS[name]
     default = Settings.model_fields[name].default
-    return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    return "" if default is None else str(default)
 
 
 def _in_one_sentence(error: ValidationError) -> str:

@@ -65,6 +65,6 @@ def test_a_message_never_outgrows_what_clients_take() -> None:
 
 def test_http_has_its_own_refusals() -> None:
     """None of which is worth repeating."""
-    refusals = [unknown_path(), unknown_method(), unknown_content_type(), foreign_host()]
+    refusals = [unknown_path(), unknown_method(), unknown_content_type("application/json"), foreign_host()]
     assert [refusal.http_status for refusal in refusals] == [404, 405, 415, 403]
     assert all(refusal.retry_after_s is None for refusal in refusals)
