@@ -9,7 +9,7 @@ others are kept as `key#2`, `key#3`, ...
 import base64
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -22,6 +22,9 @@ from schemas.records import LogRecord, Span, SpanEvent, SpanLink
 
 SPAN_KINDS = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
 STATUS_CODES = ("Unset", "Ok", "Error")
+_TYPES = {None: "empty"} | {
+    field.name: field.name.removesuffix("_value") for field in AnyValue.DESCRIPTOR.oneofs_by_name["value"].fields
+}
 MAX_DEPTH = 64  # an AnyValue nested deeper is cut there and says so; JSON readers refuse much deeper text anyway
 
 
@@ -60,12 +63,18 @@ def as_text(value: AnyValue) -> str:
     return plain if isinstance(plain, str) else orjson.dumps(plain).decode()
 
 
-def _shared(of_resource: Any, of_scope: Any, tenant: str) -> dict[str, Any]:  # protobuf messages of either signal
-    """Fields that all records of one scope have in common."""
+class _Shared(NamedTuple):
+    """What all records of one scope have in common: fields, and the types of the attributes in them."""
+
+    fields: dict[str, Any]  # Any: of Span or LogRecord
+    attribute_types: dict[str, str]
+
+
+def _shared(of_resource: Any, of_scope: Any, tenant: str) -> _Shared:  # Any: protobuf messages of either signal
     types: dict[str, str] = {}
     resource = _attributes(of_resource.resource.attributes, "resource", types)
     scope = _attributes(of_scope.scope.attributes, "scope", types)
-    return {
+    fields = {
         "tenant": tenant,
         "service_name": resource.get("service.name", ""),
         "resource_attributes": resource,
@@ -74,34 +83,33 @@ def _shared(of_resource: Any, of_scope: Any, tenant: str) -> dict[str, Any]:  # 
         "scope_version": of_scope.scope.version,
         "scope_attributes": scope,
         "scope_schema_url": of_scope.schema_url,
-        "attribute_types": types,
     }
+    return _Shared(fields, types)
 
 
-def _span(span: ProtoSpan, shared: dict[str, Any]) -> Span:
-    types: dict[str, str] = dict(shared["attribute_types"])
+def _span(span: ProtoSpan, shared: _Shared) -> Span:
+    types = shared.attribute_types.copy()
+    attributes, status = _attributes(span.attributes, "span", types), span.status
     return Span(
-        **shared
-        | {
-            "trace_id": span.trace_id.hex(),
-            "span_id": span.span_id.hex(),
-            "parent_span_id": span.parent_span_id.hex(),
-            "trace_state": span.trace_state,
-            "flags": span.flags,
-            "name": span.name,
-            "kind": _named(SPAN_KINDS, span.kind),
-            "start_ns": span.start_time_unix_nano,
-            "end_ns": span.end_time_unix_nano,
-            "attributes": _attributes(span.attributes, "span", types),
-            "status_code": _named(STATUS_CODES, span.status.code),
-            "status_message": span.status.message,
-            "events": tuple(_events(span, types)),
-            "links": tuple(_links(span, types)),
-            "dropped_attributes_count": span.dropped_attributes_count,
-            "dropped_events_count": span.dropped_events_count,
-            "dropped_links_count": span.dropped_links_count,
-            "attribute_types": types,
-        }
+        **shared.fields,
+        trace_id=span.trace_id.hex(),
+        span_id=span.span_id.hex(),
+        parent_span_id=span.parent_span_id.hex(),
+        trace_state=span.trace_state,
+        flags=span.flags,
+        name=span.name,
+        kind=_named(SPAN_KINDS, span.kind),
+        start_ns=span.start_time_unix_nano,
+        end_ns=span.end_time_unix_nano,
+        attributes=attributes,
+        status_code=_named(STATUS_CODES, status.code),
+        status_message=status.message,
+        events=tuple(_events(span, types)),
+        links=tuple(_links(span, types)),
+        dropped_attributes_count=span.dropped_attributes_count,
+        dropped_events_count=span.dropped_events_count,
+        dropped_links_count=span.dropped_links_count,
+        attribute_types=types,
     )
 
 
@@ -116,25 +124,23 @@ def _links(span: ProtoSpan, types: dict[str, str]) -> Iterator[SpanLink]:
         yield SpanLink(link.trace_id.hex(), link.span_id.hex(), link.trace_state, attributes)
 
 
-def _log_record(record: ProtoLogRecord, shared: dict[str, Any]) -> LogRecord:
-    types: dict[str, str] = dict(shared["attribute_types"])
+def _log_record(record: ProtoLogRecord, shared: _Shared) -> LogRecord:
+    types = shared.attribute_types.copy()
     _note_type("body", record.body, types)
     return LogRecord(
-        **shared
-        | {
-            "time_ns": record.time_unix_nano or record.observed_time_unix_nano,
-            "observed_ns": record.observed_time_unix_nano,
-            "trace_id": record.trace_id.hex(),
-            "span_id": record.span_id.hex(),
-            "flags": record.flags,
-            "severity_text": record.severity_text,
-            "severity_number": int(record.severity_number),
-            "event_name": record.event_name,
-            "body": as_text(record.body),
-            "attributes": _attributes(record.attributes, "log", types),
-            "attribute_types": types,
-            "dropped_attributes_count": record.dropped_attributes_count,
-        }
+        **shared.fields,
+        time_ns=record.time_unix_nano or record.observed_time_unix_nano,
+        observed_ns=record.observed_time_unix_nano,
+        trace_id=record.trace_id.hex(),
+        span_id=record.span_id.hex(),
+        flags=record.flags,
+        severity_text=record.severity_text,
+        severity_number=int(record.severity_number),
+        event_name=record.event_name,
+        body=as_text(record.body),
+        attributes=_attributes(record.attributes, "log", types),
+        attribute_types=types,
+        dropped_attributes_count=record.dropped_attributes_count,
     )
 
 
@@ -144,11 +150,12 @@ def _attributes(pairs: Iterable[KeyValue], place: str, types: dict[str, str]) ->
     for pair in pairs:
         key = pair.key if pair.key not in out else _next_free(pair.key, out)
         value = pair.value
-        if value.HasField("string_value"):
+        kind = value.WhichOneof("value")
+        if kind == "string_value":
             out[key] = value.string_value
         else:
-            out[key] = as_text(value)
-            _note_type(f"{place}:{key}", value, types)
+            out[key] = str(value.int_value) if kind == "int_value" else as_text(value)
+            types[f"{place}:{key}"] = _TYPES[kind]
     return out
 
 
@@ -162,7 +169,7 @@ def _next_free(key: str, taken: dict[str, str]) -> str:
 def _note_type(name: str, value: AnyValue, types: dict[str, str]) -> None:
     kind = value.WhichOneof("value")
     if kind != "string_value":
-        types[name] = (kind or "empty").removesuffix("_value")
+        types[name] = _TYPES[kind]
 
 
 def _plain(value: AnyValue, depth: int = 0) -> Any:  # any JSON value
