@@ -7,6 +7,7 @@ its hash. The hash is of the content alone; `scope` puts the bodies of one conve
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, TypeVar, assert_never
 
 import orjson
@@ -36,12 +37,20 @@ _COLUMNS = {
     record: tuple(field.name for field in fields(record) if field.name not in _ELSEWHERE)
     for record in (SpanFacts, ToolExecution, Retrieval, SpanException, Feedback)
 }
+_VALUES = {record: attrgetter(*columns) for record, columns in _COLUMNS.items()}
+_INTEGERS = {record: tuple(field.name for field in fields(record) if field.type is int) for record in _COLUMNS}
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
-def batch_rows(records: Iterable[Record], segment: str, received_ns: int) -> dict[str, list[Row]]:
-    """Return the rows of many records by table, in the order of the records, what is named by content only once."""
+def batch_rows(
+    records: Iterable[Record], segment: str, received_ns: int, seen: set[tuple[object, ...]] | None = None
+) -> dict[str, list[Row]]:
+    """Return the rows of many records by table, in the order of the records, what is named by content only once.
+
+    Pass the same `seen`, empty at first, to leave out what an earlier call has returned already.
+    """
     tables: dict[str, list[Row]] = {}
-    seen: set[tuple[object, ...]] = set()
+    seen = set() if seen is None else seen
     for record in records:
         for table, row in record_rows(record, segment, received_ns):
             if table in CONTENT_TABLES:
@@ -60,13 +69,13 @@ def record_rows(record: Record, segment: str, received_ns: int) -> Iterator[tupl
         case SpanFacts():
             yield from _facts_rows(record, origin)
         case ToolExecution():
-            yield "tool_executions", _flat_row(record) | origin
+            yield "tool_executions", _flat_row(record, origin)
         case Retrieval():
-            yield "retrievals", _flat_row(record) | _document_columns(record.documents) | origin
+            yield "retrievals", _flat_row(record, _document_columns(record.documents) | origin)
         case SpanException():
-            yield "exceptions", _flat_row(record) | origin
+            yield "exceptions", _flat_row(record, origin)
         case Feedback():
-            yield "feedback", _flat_row(record) | origin
+            yield "feedback", _flat_row(record, origin)
         case _:
             assert_never(record)
 
@@ -123,27 +132,26 @@ def scope_of(facts: SpanFacts) -> str:
 
 
 def _facts_rows(facts: SpanFacts, origin: Row) -> Iterator[tuple[str, Row]]:
-    scope, received = scope_of(facts), {"received_ns": origin["received_ns"]}
-    hashes = [_hash(_canonical(body)) for body in (*facts.input, *facts.output)]
-    for hash_, body in zip(hashes, (*facts.input, *facts.output), strict=True):
-        yield "message_bodies", {"tenant": facts.tenant, "scope": scope, "hash": hash_} | _body_columns(body) | received
+    scope, received_ns = scope_of(facts), origin["received_ns"]
+    bodies = (*facts.input, *facts.output)
+    hashes = [_hash(_canonical(body)) for body in bodies]
+    for hash_, body in zip(hashes, bodies, strict=True):
+        named = {"tenant": facts.tenant, "scope": scope, "hash": hash_}
+        yield "message_bodies", {**named, **_body_columns(body), "received_ns": received_ns}
     tools = [[tool.name, tool.description, tool.parameters] for tool in facts.tools_offered]
     tools_hash = _hash(tools) if tools else 0
     for position, (name, description, parameters) in enumerate(tools):
-        columns = {"position": position, "name": name, "description": description, "parameters": parameters}
-        yield "tool_definitions", {"tenant": facts.tenant, "hash": tools_hash} | columns | received
-    yield (
-        "span_facts",
-        _flat_row(facts)
-        | {
-            "tools_hash": tools_hash,
-            "tool_names": [tool.name for tool in facts.tools_offered],
-            "scope": scope,
-            "input_hashes": hashes[: len(facts.input)],
-            "output_hashes": hashes[len(facts.input) :],
-        }
-        | origin,
-    )
+        named = {"tenant": facts.tenant, "hash": tools_hash, "position": position}
+        columns = {"name": name, "description": description, "parameters": parameters}
+        yield "tool_definitions", {**named, **columns, "received_ns": received_ns}
+    rest = {
+        "tools_hash": tools_hash,
+        "tool_names": [tool.name for tool in facts.tools_offered],
+        "scope": scope,
+        "input_hashes": hashes[: len(facts.input)],
+        "output_hashes": hashes[len(facts.input) :],
+    }
+    yield "span_facts", _flat_row(facts, rest | origin)
 
 
 def _facts_from_row(
@@ -217,15 +225,15 @@ def _document_columns(documents: Iterable[Document]) -> Row:
     }
 
 
-def _flat_row(record: Record) -> Row:
-    """Return the fields that stand in columns of the same name; a number beyond 64 bits becomes the nearest."""
-    return {name: _bounded(getattr(record, name)) for name in _COLUMNS[type(record)]}
-
-
-def _bounded(value: object) -> object:
-    if type(value) is int and not -(2**63) <= value < 2**63:
-        return min(max(value, -(2**63)), 2**63 - 1)
-    return value
+def _flat_row(record: Record, rest: Row) -> Row:
+    """Return the fields that stand in columns of the same name, and the rest; a number beyond 64 bits becomes the nearest."""
+    kind = type(record)
+    row: Row = dict(zip(_COLUMNS[kind], _VALUES[kind](record), strict=True))
+    for name in _INTEGERS[kind]:
+        if not _LEAST <= row[name] <= _MOST:
+            row[name] = min(max(row[name], _LEAST), _MOST)
+    row.update(rest)
+    return row
 
 
 def _from_row(record: type[Flat], row: Mapping[str, Any], **rest: Any) -> Flat:  # Any: values of every field type
