@@ -35,5 +35,5 @@ def refuse_exposed(address: str, variable: str) -> None:
     if not all(ip_address(name).is_loopback for name in found):
         raise SettingsError(
             f"{variable} {address} is open to other machines and nothing keeps strangers out: set MOMUS_KEYS or "
-            "MOMUS_KEYS_FILE (or MOMUS_TLS_CLIENT_CA), or let everybody in with --insecure."
+            "MOMUS_KEYS_FILE (or MOMUS_TLS_CLIENT_CA), or let everybody in with --insecure (MOMUS_INSECURE=true)."
         )

@@ -137,7 +137,7 @@ class HttpReceiver:
 
     async def _health(self, request: Request) -> Response:
         status = dict(self._status())
-        health: dict[str, object] = {"ok": not status.get("last_error")}
+        health: dict[str, object] = {"status": "not ok" if status.get("last_error") else "ok"}
         if is_known(request):
             # What one tenant sends is no other's business, and these tell of it in its own words.
             hidden = ("unknown_spans", "last_error") if len(self._keys.tenants) > 1 else ()

@@ -64,6 +64,16 @@ class Keys:
         return found[0]
 
 
+def plain_key(settings: Settings) -> str:
+    """Return a key of these settings to send to a collector of the same settings; empty if none is known in plain.
+
+    Raises:
+        SettingsError: the keys cannot be read.
+    """
+    known = (*_listed(settings.keys.get_secret_value()), *_in_file(settings.keys_file))
+    return next((key for key, _ in known if not _HASH.fullmatch(key)), "")
+
+
 def keys_of(settings: Settings) -> Keys:
     """Read the keys that the settings hold or name.
 

@@ -49,6 +49,10 @@ DatabaseOption = Annotated[
     str | None,
     typer.Option("--database", "-d", metavar="DSN", help="chdb:///folder or clickhouse://user:password@host:port/database.", show_default="MOMUS_DATABASE, else ./momus-data"),
 ]  # fmt: skip
+InsecureOption = Annotated[
+    bool,
+    typer.Option("--insecure", help="Listen beyond loopback without keys.", show_default="MOMUS_INSECURE, else no"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -56,23 +60,23 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 
 
 @app.command(rich_help_panel=RUN)
-def serve(database: DatabaseOption = None) -> None:
+def serve(database: DatabaseOption = None, insecure: InsecureOption = False) -> None:
     """Receive, store, answer SQL and analyse: everything, in one process.
 
     OTLP arrives on 4317 (gRPC) and 4318 (HTTP). With the embedded engine, port 8123 speaks ClickHouse's HTTP interface,
-    so that other terminals, notebooks and Grafana connect as to a server. All of it on loopback.
+    so that other terminals, notebooks and Grafana connect as to a server. All of it on loopback, and beyond it only with keys.
     """
     from momus.running import run_until_stopped
 
-    run_until_stopped(_settings(database), analyses=True)
+    run_until_stopped(_settings(database, insecure=insecure), analyses=True)
 
 
 @app.command(rich_help_panel=RUN)
-def collect(database: DatabaseOption = None) -> None:
+def collect(database: DatabaseOption = None, insecure: InsecureOption = False) -> None:
     """Only receive and store: one of any number of collectors in front of a ClickHouse server."""
     from momus.running import run_until_stopped
 
-    run_until_stopped(_settings(database), analyses=False)
+    run_until_stopped(_settings(database, insecure=insecure), analyses=False)
 
 
 @app.command(rich_help_panel=RUN)
@@ -260,8 +264,9 @@ def settings(json: JsonOption = False) -> None:
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
-def _settings(database: str | None) -> Settings:
-    return settings_module.load(**({"database": database} if database else {}))
+def _settings(database: str | None, *, insecure: bool = False) -> Settings:
+    said = {"database": database, "insecure": insecure}
+    return settings_module.load(**{name: value for name, value in said.items() if value})
 
 
 @contextmanager

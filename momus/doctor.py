@@ -2,11 +2,15 @@
 
 import http.client
 import socket
+import ssl
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from collector_plugin.address import split_address
+from collector_plugin.keys import plain_key
 from schemas import database as store
 from schemas.database import Database, Row
 from schemas.errors import DatabaseError
@@ -61,40 +65,47 @@ def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
 
 def _listeners(settings: Settings, health: Health) -> None:
     health.listeners = [
-        Listener("OTLP/gRPC", settings.grpc_address, _accepts(settings.grpc_address)),
-        Listener("OTLP/HTTP", settings.http_address, _accepts(settings.http_address)),
+        Listener("OTLP/gRPC", settings.grpc_address, _accepts(settings.grpc_address, "MOMUS_GRPC_ADDRESS")),
+        Listener("OTLP/HTTP", settings.http_address, _accepts(settings.http_address, "MOMUS_HTTP_ADDRESS")),
         Listener(
-            "SQL", settings.clickhouse_address, _accepts(settings.clickhouse_address), "only with the embedded engine"
+            "SQL",
+            settings.clickhouse_address,
+            _accepts(settings.clickhouse_address, "MOMUS_CLICKHOUSE_ADDRESS"),
+            "only with the embedded engine",
         ),
     ]
-    health.collector = _collector_status(settings.http_address) if health.listeners[1].is_answering else {}
+    health.collector = _collector_status(settings) if health.listeners[1].is_answering else {}
 
 
-def _accepts(address: str) -> bool:
+def _accepts(address: str, variable: str) -> bool:
     try:
-        with socket.create_connection(_split(address), timeout=PROBE_S):
+        with socket.create_connection(split_address(address, variable), timeout=PROBE_S):
             return True
     except OSError:
         return False
 
 
-def _collector_status(address: str) -> dict[str, Any]:
-    """The counts of the collector that listens there; none if it is not one of ours."""
-    host, port = _split(address)
-    connection = http.client.HTTPConnection(host, port, timeout=PROBE_S)
+def _collector_status(settings: Settings) -> dict[str, Any]:
+    """The counts of the collector that listens there; without its key only whether all is well; none if it is not ours."""
+    key = plain_key(settings)
     try:
-        connection.request("GET", "/healthz")
-        status = orjson.loads(connection.getresponse().read())
+        with closing(_connection(settings)) as connection:
+            connection.request("GET", "/healthz", headers={"x-api-key": key} if key else {})
+            status = orjson.loads(connection.getresponse().read())
     except (OSError, http.client.HTTPException, orjson.JSONDecodeError):
         return {}
-    finally:
-        connection.close()
     return status if isinstance(status, dict) else {}
 
 
-def _split(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
+def _connection(settings: Settings) -> http.client.HTTPConnection:
+    host, port = split_address(settings.http_address, "MOMUS_HTTP_ADDRESS")
+    if not settings.tls_certificate:
+        return http.client.HTTPConnection(host, port, timeout=PROBE_S)
+    # Its own certificate and no other is trusted, whatever name it is for: a loopback address is none.
+    context = ssl.create_default_context(cafile=settings.tls_certificate)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return http.client.HTTPSConnection(host, port, timeout=PROBE_S, context=context)
 
 
 def _stored(database: Database, health: Health, *, since_ns: int) -> None:
@@ -117,6 +128,8 @@ def _advise(health: Health, now_ns: int) -> None:
         health.hints.append("No collector is listening. Start one with `momus serve`.")
     if error := health.collector.get("last_error"):
         health.faults.append(f"The collector last failed with: {error}")
+    elif health.collector.get("status") == "not ok":
+        health.faults.append("The collector cannot write to the database. Its log says why.")
     if (behind_s := health.collector.get("behind_s", 0)) > 60:
         health.faults.append(
             f"The collector is {behind_s:.0f} s behind: the database does not keep up or does not answer."

@@ -34,12 +34,12 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
 
 
 def _greet(server: Server, settings: Settings, *, analyses: bool) -> None:
-    host = settings.http_address.rpartition(":")[0]
+    host, scheme = settings.http_address.rpartition(":")[0], "https" if settings.tls_certificate else "http"
     lines = [
-        ("OTLP/HTTP", f"http://{host}:{server.collector.http_port}", "OTEL_EXPORTER_OTLP_ENDPOINT of most SDKs"),
+        ("OTLP/HTTP", f"{scheme}://{host}:{server.collector.http_port}", "OTEL_EXPORTER_OTLP_ENDPOINT of most SDKs"),
         (
             "OTLP/gRPC",
-            f"http://{settings.grpc_address.rpartition(':')[0]}:{server.collector.grpc_port}",
+            f"{scheme}://{settings.grpc_address.rpartition(':')[0]}:{server.collector.grpc_port}",
             "with OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
         ),
     ]
