@@ -129,9 +129,9 @@ class Database:
         return Answer(columns, rows[:row_limit], len(rows) > row_limit)
 
     def insert(
-        self, table: str, rows: Iterable[Mapping[str, object]], *, token: str | None = None, **settings: object
+        self, table: str, rows: Iterable[Mapping[str, object] | bytes], *, token: str | None = None, **settings: object
     ) -> int:
-        """Store rows in one block and return how many there were; no rows is nothing to do.
+        """Store rows in one block and return how many there were; no rows is nothing to do. A row may be JSON already.
 
         A `token` that this table has seen among its last 10,000 inserts makes the insert do nothing. Text that is not
         valid Unicode is stored with U+FFFD in its place.
@@ -139,7 +139,7 @@ class Database:
         Raises:
             DatabaseError: nothing, or all but views that depend on the table, is stored.
         """
-        lines = [as_json(row) for row in rows]
+        lines = [row if isinstance(row, bytes) else as_json(row) for row in rows]
         if not lines:
             return 0
         chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
