@@ -3,6 +3,8 @@
 Few distinct texts are grouped by average linkage under a fixed distance: exact, deterministic, and half a second where
 UMAP needs ten to compile. Many are reduced by UMAP (seeded) and grouped by HDBSCAN. What is near nothing stays alone.
 Equal texts are embedded once, so that a frequent sentence cannot pull the map towards itself.
+
+Each library is imported where it is used: loading and compiling them takes seconds that other commands need not wait for.
 """
 
 import warnings
@@ -11,7 +13,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import AgglomerativeClustering
 
 from analyzer.models import Embedder, Vectors
 from analyzer.text import stems
@@ -57,6 +58,8 @@ def _group(vectors: Vectors) -> Labels:
 
 
 def _by_linkage(vectors: Vectors) -> Labels:
+    from sklearn.cluster import AgglomerativeClustering
+
     distances = np.clip(1.0 - vectors @ vectors.T, 0.0, 2.0)
     np.fill_diagonal(distances, 0.0)
     model = AgglomerativeClustering(
@@ -66,7 +69,6 @@ def _by_linkage(vectors: Vectors) -> Labels:
 
 
 def _by_density(vectors: Vectors) -> Labels:
-    # Imported here: loading and compiling them takes seconds that a run with few findings need not wait for.
     import hdbscan
 
     with warnings.catch_warnings():

@@ -36,7 +36,7 @@ LINK_WINDOW_NS = 6 * 3600 * 10**9  # calls without an id are linked by their his
 
 @dataclass(slots=True)
 class Trace:
-    """All records of one trace."""
+    """All records of one trace. `links` are the ids of the traces that it names as its causes, near and far."""
 
     id: str
     spans: dict[str, SpanFacts] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Trace:
     retrievals: list[Retrieval] = field(default_factory=list)
     exceptions: list[SpanException] = field(default_factory=list)
     feedback: list[Feedback] = field(default_factory=list)
+    links: set[str] = field(default_factory=set)
 
     @property
     def start_ns(self) -> int:
@@ -99,7 +100,25 @@ def gather(records: Iterable[Record]) -> dict[str, Trace]:
     for (trace_id, span_id), told in parts.items():
         traces[trace_id].spans[span_id] = join(told)
     _place(unplaced, traces)
-    return {trace_id: trace for trace_id, trace in traces.items() if _is_about_an_agent(trace)}
+    kept = {trace_id: trace for trace_id, trace in traces.items() if _is_about_an_agent(trace)}
+    relays = {trace_id: _linked_by(trace) for trace_id, trace in traces.items() if trace_id not in kept}
+    for trace in kept.values():
+        trace.links = _causes(trace, relays)
+    return kept
+
+
+def _linked_by(trace: Trace) -> set[str]:
+    return {other for facts in trace.spans.values() for other in facts.linked_trace_ids}
+
+
+def _causes(trace: Trace, relays: Mapping[str, set[str]]) -> set[str]:
+    """The traces that a trace links to, through those that only pass messages on: AutoGen's runtime has a trace for each."""
+    found: set[str] = set()
+    waiting = _linked_by(trace)
+    while waiting:
+        found |= waiting
+        waiting = {beyond for other in waiting for beyond in relays.get(other, ())} - found
+    return found
 
 
 def join(parts: Sequence[SpanFacts]) -> SpanFacts:
@@ -224,10 +243,9 @@ def _adopt(unnamed: Sequence[Trace], groups: Sequence[tuple[str, list[Trace]]]) 
     owner = {trace.id: members for _, members in groups for trace in members}
     links: dict[str, set[str]] = defaultdict(set)
     for trace in [*unnamed, *(trace for _, members in groups for trace in members)]:
-        for facts in trace.spans.values():
-            for other in facts.linked_trace_ids:
-                links[trace.id].add(other)
-                links[other].add(trace.id)
+        for other in trace.links:
+            links[trace.id].add(other)
+            links[other].add(trace.id)
     adopted: set[str] = set()
     waiting = list(unnamed)
     while found := [
@@ -251,28 +269,24 @@ def link(traces: Sequence[Trace]) -> list[list[Trace]]:
     """
     groups: list[list[Trace]] = []
     tails: dict[str, list[int]] = defaultdict(list)  # group numbers by service, the latest last
+    by_trace: dict[str, int] = {}
+    by_cause: dict[str, int] = {}  # the same for a trace that comes after those that name it
     for trace in traces:
-        number = _linked(trace, groups) if groups else None
+        number = next((by_trace[cause] for cause in sorted(trace.links) if cause in by_trace), by_cause.get(trace.id))
         service = next((facts.service_name for facts in trace.spans.values()), "")
         if number is None:
             number = next((n for n in reversed(tails[service]) if _continues(trace, groups[n][-1])), None)
         if number is None:
+            number = len(groups)
             groups.append([trace])
-            tails[service].append(len(groups) - 1)
         else:
             groups[number].append(trace)
+        if number in tails[service]:
             tails[service].remove(number)
-            tails[service].append(number)
+        tails[service].append(number)
+        by_trace[trace.id] = number
+        by_cause |= dict.fromkeys(trace.links, number)
     return groups
-
-
-def _linked(trace: Trace, groups: Sequence[Sequence[Trace]]) -> int | None:
-    mine = {other for facts in trace.spans.values() for other in facts.linked_trace_ids}
-    for number, members in enumerate(groups):
-        theirs = {other for member in members for facts in member.spans.values() for other in facts.linked_trace_ids}
-        if trace.id in theirs or any(member.id in mine for member in members):
-            return number
-    return None
 
 
 def _continues(trace: Trace, last: Trace) -> bool:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analyzer.issues import FindingRow, FormerIssue, Group, Issue, Population, assign, is_pattern, make_groups
+from analyzer.issues import FindingRow, FormerIssue, Group, Issue, Population, assign, is_pattern, make_groups, ranked
 from analyzer.models import Embedder
 from analyzer.result_rows import Row, Stamp
 from schemas.database import Database
@@ -26,18 +26,22 @@ def update_issues(database: Database, embedder: Embedder, stamp: Stamp) -> Issue
     """
     findings, former, populations = _findings(database), _former(database), _populations(database)
     issue_rows: list[Row] = []
+    counted: dict[str, dict[str, tuple[Owner, Issue]]] = defaultdict(dict)
     cluster_rows: list[Row] = []
     owned: dict[tuple[str, str], tuple[str, str]] = {}  # (tenant, finding) to (issue, conversation)
     for owner in sorted(findings.keys() | former.keys()):
         groups = make_groups(findings.get(owner, ()), embedder)
         population = populations.get(owner, Population(0, 0))
         issues = assign(groups, former.get(owner, ()), population, owner="/".join(owner), now_ns=stamp.version)
-        issue_rows.extend(_issue_row(owner, issue, embedder, stamp) for issue in issues)
+        counted[owner[0]].update({issue.id: (owner, issue) for issue in issues})
         issue_rows.extend(_gone(owner, former.get(owner, ()), issues, stamp))
         cluster_rows.extend(_cluster_rows(owner, groups, issues, embedder, stamp))
         conversation_of = {finding.id: finding.conversation_id for finding in findings.get(owner, ())}
         for issue in issues:
             owned.update({(owner[0], f): (issue.id, conversation_of[f]) for f in issue.finding_ids})
+    for of_tenant in counted.values():
+        inbox = ranked(issue for _, issue in of_tenant.values())
+        issue_rows.extend(_issue_row(of_tenant[issue.id][0], issue, embedder, stamp) for issue in inbox)
     token = f"{stamp.run_id}/issues"
     database.insert("issue_finding_log", _link_rows(owned, former, stamp), token=f"{token}/links")
     database.insert(
@@ -77,8 +81,12 @@ def _populations(database: Database) -> dict[Owner, Population]:
 
 def _issue_row(owner: Owner, issue: Issue, embedder: Embedder, stamp: Stamp) -> Row:
     fields = {name: getattr(issue, name) for name in Issue.__slots__ if name not in ("id", "finding_ids")}
-    # The seal of how it was grouped: exactly by key, or by likeness of vectors.
-    means = {"method": "group_key" if issue.group_key else "cluster", "model": "" if issue.group_key else embedder.name}
+    means = {
+        "method": stamp.method,
+        "model": stamp.model,
+        "grouped_by": "key" if issue.group_key else "cluster",
+        "embedder": "" if issue.group_key else embedder.name,
+    }
     return {"tenant": owner[0], "service_name": owner[1], "issue_id": issue.id} | fields | means | stamp.columns
 
 

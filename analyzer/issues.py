@@ -169,7 +169,7 @@ def is_pattern(group: Group) -> bool:
 def assign(
     groups: Iterable[Group], former: Sequence[FormerIssue], population: Population, *, owner: str, now_ns: int
 ) -> list[Issue]:
-    """Give each group that is a pattern its id and its numbers, and rank them.
+    """Give each group that is a pattern its id and its numbers; ranks are given by `ranked`, over all services.
 
     Args:
         groups: of one service.
@@ -187,7 +187,7 @@ def assign(
         issue_id = _id_of(group, by_id, owned, taken, owner)
         taken.add(issue_id)
         issues.append(_count(issue_id, group, by_id.get(issue_id), population, now_ns))
-    return _ranked(issues)
+    return issues
 
 
 def _keyed_group(key: str, members: tuple[FindingRow, ...]) -> Group:
@@ -299,8 +299,11 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _ranked(issues: Iterable[Issue]) -> list[Issue]:
-    """Ranks from 1 by score; rank 0 for what is counted only. Those resolved or ignored come after the open ones."""
+def ranked(issues: Iterable[Issue]) -> list[Issue]:
+    """Issues of any number of services with ranks from 1 by score, so that a team has one inbox.
+
+    Rank 0 is of what is counted only. Those resolved or ignored come after the open ones.
+    """
 
     def order(issue: Issue) -> tuple[bool, float, int, str]:
         return (issue.status in ("resolved", "ignored"), -issue.score, -issue.conversation_count, issue.id)

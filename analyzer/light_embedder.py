@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion
 
 from analyzer.models import Vectors
 from analyzer.text import STOP_WORDS
@@ -33,6 +30,8 @@ class LightEmbedder:
         dimensions = min(_DIMENSIONS, matrix.shape[0] - 1, matrix.shape[1] - 1)
         if dimensions < 2:
             return unit(np.asarray(matrix.toarray(), dtype=np.float32))
+        from sklearn.decomposition import TruncatedSVD
+
         reduced = TruncatedSVD(dimensions, random_state=_SEED).fit_transform(matrix)
         return unit(np.asarray(reduced, dtype=np.float32))
 
@@ -45,6 +44,9 @@ def unit(vectors: Vectors) -> Vectors:
 
 
 def _features(texts: Sequence[str]) -> Any:  # Any: a sparse matrix, for which there are no types
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import FeatureUnion
+
     word = TfidfVectorizer(
         ngram_range=(1, 2),
         sublinear_tf=True,

@@ -82,6 +82,9 @@ def collect(database: DatabaseOption = None, insecure: InsecureOption = False) -
 @app.command(rich_help_panel=RUN)
 def analyze(
     database: DatabaseOption = None,
+    quiet_s: Annotated[
+        float, typer.Option(min=0, help="Leave traces that received a span less than this many seconds ago for later.")
+    ] = 0.0,
     full: Annotated[bool, typer.Option("--full", help="Look at everything again, not only at what is new.")] = False,
     json: JsonOption = False,
 ) -> None:
@@ -91,7 +94,7 @@ def analyze(
 
     settings = _settings(database)
     with _database(settings) as opened, progress_bar(enabled=not json) as progress:
-        report = run_analysis(opened, settings, now_ns=time.time_ns(), is_full=full, progress=progress)
+        report = run_analysis(opened, settings, now_ns=time.time_ns(), quiet_s=quiet_s, is_full=full, progress=progress)
     _print_json(report) if json else show_run(report)
 
 

@@ -61,16 +61,16 @@ def show_issues(found: IssueList) -> None:
     if not found.issues:
         console.print(_why_empty(found))
         return
+    several = len({issue["service_name"] for issue in found.issues}) > 1
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in (
-        ("", "right"),
-        ("issue", "left"),
-        ("family", "left"),
-        ("hurts", "left"),
-        ("seen", "right"),
-        ("id", "left"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=name != "issue", overflow="fold")  # type: ignore[arg-type]  # a literal
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("issue", overflow="fold")
+    if several:
+        table.add_column("service", no_wrap=True)
+    table.add_column("family", no_wrap=True)
+    table.add_column("hurts", no_wrap=True)
+    table.add_column("seen", justify="right", no_wrap=True)
+    table.add_column("id", no_wrap=True)
     for issue in found.issues:
         style = FAMILY_STYLES.get(issue["family"], "")
         title = Text(one_line(issue["title"], 90))
@@ -79,6 +79,7 @@ def show_issues(found: IssueList) -> None:
         table.add_row(
             str(issue["rank"] or "–"),
             title,
+            *([Text(safe(issue["service_name"], 24), "dim")] if several else []),
             Text(issue["family"].replace("_", " "), style),
             share_of(issue),
             f"{issue['conversation_count']}×",

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
 from collector_plugin.collector import Collector
 from momus import clickhouse_http
 from schemas import database
+from schemas.database import Database
+from schemas.errors import DatabaseError
 from schemas.migrate import migrate
 from schemas.settings import Settings
 
@@ -18,6 +21,7 @@ log = logging.getLogger(__name__)
 
 STOP_S = 10.0
 NICENESS = 10  # analysis yields to receiving
+_DAY_NS = 86_400 * 10**9
 
 
 class Server:
@@ -42,8 +46,9 @@ class Server:
                 self.database.announce(self._endpoint.address)
             self.collector = Collector(settings, self.database)
             undo.pop_all()
-        self._schedule = Schedule(settings, self.dsn) if analyses and settings.analyze_interval_s > 0 else None
         self._settings = settings
+        is_scheduled = analyses and settings.analyze_interval_s > 0
+        self._schedule = Schedule(settings, self.database.clone(), self.dsn) if is_scheduled else None
 
     @property
     def sql_address(self) -> str:
@@ -80,21 +85,24 @@ class Server:
 
 
 class Schedule:
-    """Runs `momus analyze` again and again, each run a process of its own.
+    """Runs `momus analyze` when something arrived that no run has looked at, each run a process of its own.
 
     Clustering takes the memory and the interpreter of its process for seconds; receiving must not wait for that.
     """
 
-    def __init__(self, settings: Settings, dsn: str) -> None:
+    def __init__(self, settings: Settings, reader: Database, dsn: str) -> None:
+        """Take a client of the database for the schedule's own thread, and the DSN that runs reach it by."""
         self._interval_s = settings.analyze_interval_s
+        self._command = [sys.executable, "-m", "momus", "analyze", "--json", "--quiet-s", str(settings.quiet_s)]
         # The DSN may hold a password, which the command line would show to every user of the machine.
         self._environment = {**os.environ, "MOMUS_DATABASE": dsn}
+        self._reader = reader
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="momus-schedule", daemon=True)
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Run the first analysis one interval from now."""
+        """Look for the first time one interval from now."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -103,21 +111,35 @@ class Schedule:
         process = self._process
         if process and process.poll() is None:
             process.terminate()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._reader.close()
 
     def _run(self) -> None:
+        looked_ns = 0
         while not self._ended.wait(self._interval_s):
-            command = [sys.executable, "-m", "momus", "analyze", "--json"]
-            self._process = subprocess.Popen(
-                command,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
-            said, _ = self._process.communicate()
-            if self._process.returncode and not self._ended.is_set():
-                log.error("The scheduled analysis failed and will be tried again: %s", said.strip().rpartition("\n")[2])
+            try:
+                (last,) = self._reader.query("last_activity")
+            except DatabaseError as error:
+                log.warning("The scheduled analysis waits for the database: %s", error)
+                continue
+            # issues age by the clock alone: one look a day even if nothing arrives
+            is_due = last["received_ns"] > last["watermark_ns"] or time.time_ns() - looked_ns > _DAY_NS
+            if last["received_ns"] and is_due:
+                looked_ns = time.time_ns()
+                self._analyse()
+
+    def _analyse(self) -> None:
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
+        said, _ = self._process.communicate()
+        if self._process.returncode and not self._ended.is_set():
+            log.error("The scheduled analysis failed and will be tried again: %s", said.strip().rpartition("\n")[2])

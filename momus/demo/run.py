@@ -44,7 +44,7 @@ def run_demo(folder: Path) -> None:
         spans = server.status()["items_accepted"]
         console.print(f"{count} conversations, {spans} spans stored. Analysing, without a model …\n")
         with progress_bar(enabled=True) as progress:
-            run_analysis(server.database, settings, now_ns=time.time_ns(), is_full=False, progress=progress)
+            run_analysis(server.database, settings, now_ns=time.time_ns(), progress=progress)
         show_issues(list_issues(server.database, family="", service="", all=False, limit=25))
     finally:
         server.stop()

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS issue_log
     group_key String CODEC(ZSTD(1)),
     components Array(String) CODEC(ZSTD(1)),
     terms Array(String) CODEC(ZSTD(1)),
+    grouped_by LowCardinality(String),
+    embedder LowCardinality(String),
     method LowCardinality(String),
     model LowCardinality(String),
     run_id String CODEC(ZSTD(1)),

@@ -28,6 +28,8 @@ SELECT
     group_key,
     components,
     terms,
+    grouped_by,
+    embedder,
     method,
     model
 FROM issue_log FINAL

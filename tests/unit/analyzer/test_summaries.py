@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from analyzer.language import guess_language
 from analyzer.model_summary import SummaryReply, summarise_with
-from analyzer.models import OpenAIChat, read_reply
+from analyzer.models import read_reply
+from analyzer.openai_models import OpenAIChat
 from analyzer.summarise import outcome, summarise
 from schemas.errors import ModelAnswerInvalid, ModelUnreachable
 from schemas.families import Finding
