@@ -6,17 +6,22 @@
 It says on what with `conversation_id`, `trace_id` (and `span_id` of that trace) or `response_id`, the id of the model's
 answer; and something with `score`, `label` or `comment`. The same object sent again is taken for a repetition and stored
 once; who may say the same twice adds `time_ns`.
+
+It is kept as the log record that OpenTelemetry has for it, the event `gen_ai.evaluation.result`, so that it is as durable
+as any other and is found again whenever dialects are read anew.
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/
 """
 
 from typing import Annotated
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from collector_plugin.admission import is_possible
 from schemas.errors import Undecodable
-from schemas.records import Feedback
 
+SCOPE = "momus.feedback"
 FAULT_LIMIT = 5
 
 Id = Annotated[str, Field(max_length=512)]
@@ -52,8 +57,8 @@ class FeedbackBody(BaseModel):
         return self
 
 
-def read_feedback(body: bytes, received_ns: int, tenant: str) -> Feedback:
-    """Return the feedback that a body holds; given at `received_ns` where it does not say when.
+def read_feedback(body: bytes, received_ns: int) -> ExportLogsServiceRequest:
+    """Return the feedback that a body holds, as an export request; given at `received_ns` where it does not say when.
 
     Raises:
         Undecodable: it is none; the message says what is wrong, and repeats no value.
@@ -64,14 +69,34 @@ def read_feedback(body: bytes, received_ns: int, tenant: str) -> Feedback:
         raise Undecodable(_in_one_sentence(error)) from None
     if sent.time_ns is not None and not is_possible(sent.time_ns, received_ns):
         raise Undecodable("time_ns must be nanoseconds since 1970, at most ten years ago and one year ahead.")
-    said = sent.model_dump(exclude={"time_ns", "trace_id", "span_id"})
-    return Feedback(
-        time_ns=received_ns if sent.time_ns is None else sent.time_ns,
-        tenant=tenant,
-        trace_id=sent.trace_id.lower(),
-        span_id=sent.span_id.lower(),
-        **said,
+    return _as_export(sent, received_ns)
+
+
+def _as_export(sent: FeedbackBody, received_ns: int) -> ExportLogsServiceRequest:
+    request = ExportLogsServiceRequest()
+    group = request.resource_logs.add().scope_logs.add()
+    group.scope.name = SCOPE
+    record = group.log_records.add(
+        event_name="gen_ai.evaluation.result",
+        time_unix_nano=received_ns if sent.time_ns is None else sent.time_ns,
+        observed_time_unix_nano=received_ns,
+        trace_id=bytes.fromhex(sent.trace_id),
+        span_id=bytes.fromhex(sent.span_id),
     )
+    texts = {
+        "gen_ai.evaluation.name": sent.name,
+        "gen_ai.evaluation.score.label": sent.label,
+        "gen_ai.evaluation.explanation": sent.comment,
+        "gen_ai.conversation.id": sent.conversation_id,
+        "gen_ai.response.id": sent.response_id,
+        "user.id": sent.user_id,
+    }
+    for key, text in texts.items():
+        if text:
+            record.attributes.add(key=key).value.string_value = text
+    if sent.score is not None:
+        record.attributes.add(key="gen_ai.evaluation.score.value").value.double_value = sent.score
+    return request
 
 
 def _in_one_sentence(error: ValidationError) -> str:

@@ -85,8 +85,9 @@ class Intake:
         received_ns = time.time_ns()
         with self._decoders:
             plain = inflate(body, coding, limit_bytes=self.limit_bytes)
-            read_feedback(plain, received_ns, tenant)
-        is_new = self._store("feedback", plain, plain, received_ns, tenant)
+            admitted = bytes(read_feedback(plain, received_ns).SerializeToString())
+        digest = digest_of("feedback", tenant, plain)
+        is_new = self._spool.append(StoredRequest("logs", admitted, received_ns, digest, tenant))
         with self._lock:
             self._counts.feedback += is_new
             self._counts.requests_resent += not is_new

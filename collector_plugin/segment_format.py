@@ -1,4 +1,4 @@
-"""The bytes of a segment: a sequence of records, each one export request, or feedback, as it was admitted.
+"""The bytes of a segment: a sequence of records, each one export request as it was admitted.
 
     segment  = record*
     record   = header tenant body
@@ -17,18 +17,18 @@ from typing import Literal
 
 from collector_plugin.recent import DIGEST_BYTES
 
-Kind = Literal["traces", "logs", "feedback"]
+Kind = Literal["traces", "logs"]
 
 MAGIC = b"MoM1"
 HEADER = struct.Struct(f"<4sIIQBH{DIGEST_BYTES}sx")
 CHECKED_FROM = 8  # after the magic and the CRC itself
-KIND_NUMBERS: dict[Kind, int] = {"traces": 1, "logs": 2, "feedback": 3}
+KIND_NUMBERS: dict[Kind, int] = {"traces": 1, "logs": 2}
 KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """One export request, or feedback, in the spool. `digest` names it by the content that was sent, `body` is what was admitted."""
+    """One export request in the spool. `digest` names it by the content that was sent, `body` is what was admitted."""
 
     kind: Kind
     body: bytes

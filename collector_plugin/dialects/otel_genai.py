@@ -243,6 +243,7 @@ def _feedback(log: LogRecord) -> Feedback:
         trace_id=log.trace_id,
         span_id=log.span_id,
         response_id=attributes.get("gen_ai.response.id", ""),
+        user_id=attributes.get("user.id", ""),
         score=None if score is None else float(score),
         label=attributes.get("gen_ai.evaluation.score.label", ""),
         comment=attributes.get("gen_ai.evaluation.explanation", ""),

@@ -7,7 +7,7 @@ from collector_plugin.segment_format import Corrupt, StoredRequest, TornTail, de
 
 requests = st.builds(
     StoredRequest,
-    kind=st.sampled_from(["traces", "logs", "feedback"]),
+    kind=st.sampled_from(["traces", "logs"]),
     body=st.binary(max_size=200),
     received_ns=st.integers(0, 2**64 - 1),
     digest=st.binary(min_size=16, max_size=16),
