@@ -153,6 +153,8 @@ def _part(item: Any) -> _Part | None:  # any element of a content list
         return _Text(item)
     if not isinstance(item, dict):
         return None
+    if item.get("thought") is True:  # Gemini: what the model thought, in the place of what it said
+        return None
     kind = as_str(item.get("type") or item.get("part_kind") or item.get("kind"))
     if kind in ("tool_call", "tool_use", "tool-call", "function_call", "toolCall"):
         return read_tool_request(item)

@@ -17,6 +17,7 @@ from collector_plugin.dialects import (
     litellm,
     logfire,
     mlflow,
+    openai_agents_v2,
     openinference,
     otel_genai,
     pydantic_ai,
@@ -63,6 +64,7 @@ DIALECTS: tuple[Dialect, ...] = (
     logfire,
     litellm,
     traceloop,
+    openai_agents_v2,
     strands,
     otel_genai,
 )

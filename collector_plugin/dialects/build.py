@@ -82,8 +82,9 @@ def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> 
 
 
 def _facts(fields: dict[str, Any]) -> SpanFacts:
-    facts = SpanFacts(**fields)
-    return replace(facts, input=own_words(facts.input)) if facts.input else facts
+    if fields.get("input"):
+        fields["input"] = own_words(fields["input"])
+    return SpanFacts(**fields)
 
 
 def make_execution(
@@ -221,17 +222,20 @@ def status_of(span: Span) -> CallStatus:
 def number(attributes: Any, *keys: str) -> int:
     """Return the first of `keys` that holds a whole number not below zero; 0 where none does."""
     for key in keys:
-        text = str(attributes.get(key, ""))
-        if text.isascii() and text.isdigit():
-            return min(int(text), 2**63 - 1)
+        if key in attributes:
+            text = str(attributes[key])
+            if text.isascii() and text.isdigit():
+                return min(int(text), 2**63 - 1)
     return 0
 
 
 def amount(attributes: Any, *keys: str) -> float:
     """Return the first of `keys` that holds a finite number not below zero; 0.0 where none does."""
     for key in keys:
+        if key not in attributes:
+            continue
         try:
-            value = float(attributes.get(key, ""))
+            value = float(attributes[key])
         except (TypeError, ValueError):
             continue
         if 0 <= value < 1e18:

@@ -19,6 +19,7 @@ from typing import Any
 
 from collector_plugin.dialects.build import make_exception, make_execution, make_facts, number
 from collector_plugin.dialects.otel_genai import model_fields
+from collector_plugin.message_shapes import read_tool_definitions
 from collector_plugin.payload import parse_loosely
 from schemas.records import Attributes, MessageBody, Record, Span, SpanRole, ToolExecution
 
@@ -79,6 +80,7 @@ def _call(attributes: Attributes) -> dict[str, Any]:
         "input": ((MessageBody("system", system),) if system else ()) + _blocks(attributes.get("new_context", "")),
         "output": (MessageBody("assistant", answer),) if answer not in ("", _REDACTED) else (),
         "is_increment": True,
+        "tools_offered": read_tool_definitions(parse_loosely(attributes.get("tools"))),  # names and hashes
         "request_model": attributes.get("gen_ai.request.model") or attributes.get("model", ""),
         "response_id": attributes.get("request_id") or attributes.get("gen_ai.response.id", ""),
         "finish_reason": attributes.get("stop_reason", ""),

@@ -14,9 +14,10 @@ https://google.github.io/adk-docs/observability/traces/
 from collections.abc import Iterator
 from typing import Any
 
+from collector_plugin.dialects.adk_prompts import FILLERS, FOREIGN
 from collector_plugin.dialects.build import make_execution, make_facts, number
 from collector_plugin.dialects.function_io import is_cut
-from collector_plugin.dialects.otel_genai import model_fields
+from collector_plugin.dialects.otel_genai import model_fields, tool_call_id
 from collector_plugin.message_shapes import read_messages, read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse_loosely
 from schemas.records import Attributes, MessageBody, Record, Span, SpanRole
@@ -24,12 +25,6 @@ from schemas.records import Attributes, MessageBody, Record, Span, SpanRole
 NAME = "google_adk"
 
 REQUEST, RESPONSE = "gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response"
-# what ADK's LiteLlm adds so that a request ends with a user's words
-FILLERS = (
-    "Handle the requests as specified in the System Instruction.",
-    "Continue processing previous requests as instructed. Exit or provide a summary if no more outputs are needed.",
-)
-FOREIGN = "For context:"  # opens what another agent said or did, retold in the role of the user
 _MERGED = "(merged tools)"  # the span that sums up tools which ran at once, each with a span of its own
 _ROLES: tuple[tuple[str, SpanRole], ...] = (
     ("call_llm", "llm"),
@@ -59,10 +54,16 @@ def read(span: Span) -> Iterator[Record]:
         yield make_execution(
             span,
             attributes.get("gen_ai.tool.name") or span.name.removeprefix("execute_tool").strip(" []"),
-            arguments=attributes.get("gcp.vertex.agent.tool_call_args"),
-            result=attributes.get("gcp.vertex.agent.tool_response"),
-            call_id=attributes.get("gen_ai.tool.call.id") or attributes.get("gcp.vertex.agent.tool_call_id", ""),
+            arguments=attributes.get("gen_ai.tool.call.arguments") or attributes.get("gcp.vertex.agent.tool_call_args"),
+            result=attributes.get("gen_ai.tool.call.result") or _response(attributes),
+            call_id=tool_call_id(attributes) or attributes.get("gcp.vertex.agent.tool_call_id", ""),
         )
+
+
+def _response(attributes: Attributes) -> str | None:
+    """A tool's result, which ADK wraps in an object: an empty one stands for content whose capture is off."""
+    response = attributes.get("gcp.vertex.agent.tool_response")
+    return None if response == "{}" else response
 
 
 def _role(span: Span) -> SpanRole:

@@ -85,8 +85,8 @@ def _before_rewriting(span: Span) -> list[Record]:
 
 def _completed(facts: SpanFacts, before: list[Record]) -> SpanFacts:
     """Facts with the messages that rewriting has lost, if any."""
-    told = next((record for record in before if isinstance(record, SpanFacts)), facts)
-    if facts.role not in ("llm", "agent", "chain"):
+    told = next((record for record in before if isinstance(record, SpanFacts)), None)
+    if told is None or facts.role not in ("llm", "agent", "chain"):
         return facts
     return replace(
         facts,

@@ -8,6 +8,8 @@ https://github.com/open-telemetry/semantic-conventions-genai
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_log_facts, make_retrieval, number
 from collector_plugin.message_shapes import is_blocks, read_messages, read_tool_definitions
@@ -34,8 +36,9 @@ ROLES: dict[str, SpanRole] = {
     "execute_tool": "tool",
     "retrieval": "retriever",
     "vector_db_retrieve": "retriever",
+    "RETRIEVER": "retriever",  # MLflow's own name, for want of one in the convention when it was written
     "invoke_agent": "agent",
-    "create_agent": "agent",
+    "create_agent": "other",  # no one has said a word yet; it may stand in a trace of its own
     "agent_step": "chain",
     "invoke_workflow": "chain",
 }
@@ -46,8 +49,10 @@ MESSAGE_EVENTS = {
     "gen_ai.user.message": "user",
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
+    "gen_ai.prompt": "user",  # Semantic Kernel: the prompt of a text completion
 }
 CHOICE = "gen_ai.choice"
+_ELIDED = "<elided>"  # stands for content whose capture is off
 
 
 def recognises(span: Span) -> bool:
@@ -68,15 +73,27 @@ def read(span: Span) -> Iterator[Record]:
             span,
             attributes.get("gen_ai.tool.name") or span.name.removeprefix("execute_tool "),
             arguments=attributes.get("gen_ai.tool.call.arguments"),
-            result=attributes.get("gen_ai.tool.call.result"),
-            call_id=attributes.get("gen_ai.tool.call.id", ""),
+            result=_result(attributes.get("gen_ai.tool.call.result")),
+            call_id=tool_call_id(attributes),
         )
-    elif role == "retriever":
+    elif role == "retriever" and "gen_ai.retrieval.documents" in attributes:  # opt-in: absent does not mean empty
         yield make_retrieval(
             span,
             attributes.get("gen_ai.retrieval.query.text"),
             _documents(attributes.get("gen_ai.retrieval.documents")),
         )
+
+
+def tool_call_id(attributes: Mapping[str, str]) -> str:
+    """The id of the call that a tool's span answers; ADK writes words in its place where a tool failed."""
+    call_id = attributes.get("gen_ai.tool.call.id", "")
+    return "" if call_id == "<not specified>" else call_id
+
+
+def _result(text: str | None) -> str | None:
+    """A tool's result; one that is a text has come as a JSON string of itself where a library encodes all results alike."""
+    value = parse(text)
+    return value if isinstance(value, str) else text
 
 
 def role_of(span: Span) -> SpanRole:
@@ -92,9 +109,10 @@ def role_of(span: Span) -> SpanRole:
 def content_fields(span: Span) -> dict[str, object]:
     """Fields of SpanFacts that hold messages: from the attributes, and for a side they lack from the span's events."""
     told = _from_attributes(span.attributes)
-    for event in _details(span.events), _from_message_events(span.events):
-        for side in ("input", "output"):
-            told[side] = told[side] or event[side]
+    if span.events:
+        for event in _details(span.events), _from_message_events(span.events):
+            for side in ("input", "output"):
+                told[side] = told[side] or event[side]
     tools = read_tool_definitions(parse_loosely(span.attributes.get("gen_ai.tool.definitions")))
     return {**told, "tools_offered": tools, "is_truncated": _is_cut(span.attributes)}
 
@@ -127,11 +145,36 @@ def finish_reason(text: str) -> str:
 
 def _from_attributes(attributes: Mapping[str, str]) -> dict[str, tuple[MessageBody, ...]]:
     system = _messages(attributes.get("gen_ai.system_instructions"), "system")
+    given = _messages(attributes.get("gen_ai.input.messages"))
     return {
-        "input": (system if _messages(attributes.get("gen_ai.input.messages")) else ())
-        + _messages(attributes.get("gen_ai.input.messages")),
-        "output": _messages(attributes.get("gen_ai.output.messages"), "assistant"),
+        "input": system + given if given else (),
+        "output": _answer(attributes.get("gen_ai.output.messages")),
     }
+
+
+def _answer(text: str | None) -> tuple[MessageBody, ...]:
+    """The messages of an answer. A stream's pieces, where each came as a message of its own, are put together.
+
+    All pieces but the last have an empty finish reason: so do ADK's and the Google Gen AI SDK's.
+    """
+    messages = as_list(parse(text))
+    if len(messages) < 2 or _is_piece(messages[-1]):
+        return _messages(text, "assistant")
+    whole: list[MessageBody] = []
+    is_open = False
+    for message in messages:
+        for body in read_messages(message, "assistant"):
+            if is_open and not body.tool_calls:
+                body = replace(body, content=whole.pop().content + body.content)
+            whole.append(body)
+        is_open = _is_piece(message)
+    return tuple(whole)
+
+
+def _is_piece(message: Any) -> bool:  # any JSON value
+    """Whether a message is text that goes on in the next."""
+    parts = as_list(as_dict(message).get("parts"))
+    return as_dict(message).get("finish_reason") == "" and all(as_dict(part).get("type") == "text" for part in parts)
 
 
 def _messages(text: str | None, role: str = "user") -> tuple[MessageBody, ...]:
@@ -166,17 +209,23 @@ def _from_message_events(events: Iterable[SpanEvent]) -> dict[str, tuple[Message
 def _message_event(name: str, fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
     content = fields.get("content")
     value = parse_loosely(content) if isinstance(content, str) else content
+    if content == _ELIDED:
+        return ()
+    if isinstance(value, dict) and "parts" in value:  # Gemini's content, which names its role itself
+        return read_messages({**value, "role": value.get("role") or MESSAGE_EVENTS[name]})
     body = {
         **fields,
-        "content": content if value is None else value,
+        "content": value if not isinstance(content, str) or is_blocks(value) else content,
         "role": fields.get("role") or MESSAGE_EVENTS[name],
     }
     return read_messages(body)
 
 
 def _choice(fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
-    message = fields.get("message")
+    message = fields.get("message", fields.get("content"))  # Google's libraries: the content of a candidate
     value = parse_loosely(message) if isinstance(message, str) else message
+    if message == _ELIDED:
+        return ()
     if isinstance(value, dict):
         return read_messages({"role": "assistant"} | value)
     return read_messages({"role": "assistant", "content": value if is_blocks(value) else message})
@@ -212,7 +261,8 @@ def recognises_log(log: LogRecord) -> bool:
 def read_log(log: LogRecord) -> Iterator[Record]:
     """Yield what a GenAI log record tells of its span."""
     name = event_name(log)
-    body = as_dict(parse(log.body))
+    value = parse(log.body)
+    body = as_dict({"content": log.body} if value is None else value)
     if name == EVALUATION:
         yield _feedback(log)
     elif name == DETAILS:

@@ -6,14 +6,15 @@ These prompts are known by their words: whatever instrumentation traced the mode
 from collections.abc import Iterable
 from dataclasses import replace
 
-from collector_plugin.dialects import crewai, dspy, smolagents
+from collector_plugin.dialects import adk_prompts, crewai, dspy, smolagents
 from schemas.records import MessageBody
 
 
 def own_words(bodies: Iterable[MessageBody]) -> tuple[MessageBody, ...]:
-    """Return the messages without what CrewAI, DSPy and smolagents wrote around them, and without prompts nobody said."""
+    """Return the messages without what ADK, CrewAI, DSPy and smolagents wrote around them, and without prompts nobody said."""
     spoken = (smolagents.spoken(body) for body in bodies)
-    return tuple(_of_user(body) for body in spoken if body is not None)
+    own = (adk_prompts.spoken(body) for body in spoken if body is not None)
+    return tuple(_of_user(body) for body in own if body is not None)
 
 
 def _of_user(body: MessageBody) -> MessageBody:

@@ -39,11 +39,12 @@ def spoken(body: MessageBody) -> MessageBody | None:
     if body.role == "user":
         if text.startswith(_LAST_RESORT):
             return None
-        return replace(body, content=text.removeprefix(_TASK))
+        return replace(body, content=text.removeprefix(_TASK)) if text.startswith(_TASK) else body
     if body.role == "assistant" and text.startswith(_CALLS) and not body.tool_calls:
         calls = as_list(parse_loosely(text.removeprefix(_CALLS)))
         requests = tuple(read_tool_request(call) for call in calls if isinstance(call, dict))
         return replace(body, content="", tool_calls=requests) if requests else body
     if body.role == "tool":
-        return replace(body, content=_OBSERVATION.sub("", text, count=1))
+        words = _OBSERVATION.sub("", text, count=1)
+        return body if words == text else replace(body, content=words)
     return body

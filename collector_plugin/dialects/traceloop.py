@@ -40,7 +40,7 @@ def recognises(span: Span) -> bool:
     Association properties alone tell nothing: the SDK sets them on every span, an HTTP client's too.
     """
     attributes = span.attributes
-    if KIND in attributes or "llm.request.type" in attributes or any(_NUMBERED.match(key) for key in attributes):
+    if KIND in attributes or "llm.request.type" in attributes or any(map(_NUMBERED.match, attributes)):
         return True
     return "gen_ai.operation.name" in attributes and any(key.startswith(_WITHIN) for key in attributes)
 
