@@ -80,12 +80,7 @@ def look_up(database: Database, name: str, *, limit: int) -> Found:
     candidates = database.query("find_noun", name=name.removeprefix("#"))
     if not candidates:
         raise NotFound(f"No issue, conversation or trace is called {name}. `momus issues` lists issues with their ids.")
-    exact = [row for row in candidates if row["id"] == name]
-    if (
-        len(candidates) > 1
-        and not exact
-        and not (name.removeprefix("#").isdigit() and candidates[0]["noun"] == "issue")
-    ):
+    if len(candidates) > 1 and not candidates[0]["is_exact"]:
         names = ", ".join(f"{row['noun']} {row['id']}" for row in candidates[:4])
         raise NotFound(
             f"{name} is the beginning of several: {names}{' and more' if len(candidates) > 4 else ''}. Give more of the id."

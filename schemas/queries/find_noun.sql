@@ -1,30 +1,33 @@
--- Which issue, conversation or trace does this name begin? An exact match comes first.
+-- Which issue, conversation or trace does this name, or begin the id of? An issue's rank names it too.
 SELECT
     noun,
-    id
+    id,
+    is_exact
 FROM (
     SELECT
         'issue' AS noun,
-        issue_id AS id
+        issue_id AS id,
+        issue_id = {name:String} OR (rank > 0 AND toString(rank) = {name:String}) AS is_exact
     FROM issue_log FINAL
-    WHERE startsWith(issue_id, {name:String}) OR (rank > 0 AND toString(rank) = {name:String})
+    WHERE startsWith(issue_id, {name:String}) OR is_exact
     UNION ALL
     SELECT
         'conversation' AS noun,
-        conversation_id AS id
+        conversation_id AS id,
+        conversation_id = {name:String} AS is_exact
     FROM conversation_log FINAL
     WHERE startsWith(conversation_id, {name:String})
     UNION ALL
     SELECT
         'trace' AS noun,
-        TraceId AS id
+        TraceId AS id,
+        TraceId = lower({name:String}) AS is_exact
     FROM otel_traces
     WHERE startsWith(TraceId, lower({name:String}))
     GROUP BY TraceId
 )
 ORDER BY
-    id != {name:String},
+    NOT is_exact,
     indexOf(['issue', 'conversation', 'trace'], noun),
-    length(id),
     id
 LIMIT 12
