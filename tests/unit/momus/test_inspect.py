@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collector_plugin.otlp_json import parse_logs, parse_traces
+from collector_plugin.otlp import decode
 from momus.inspect import inspect, to_json
 from schemas.errors import NotFound, Undecodable
 
@@ -72,9 +72,9 @@ def bodies(tmp_path: Path) -> dict[str, Path]:
     written = {
         "a.json": traces,
         "b.json": logs,
-        "traces.pb": parse_traces(traces).SerializeToString(),
-        "001_logs.pb": parse_logs(logs).SerializeToString(),
-        "traces.pb.gz": gzip.compress(parse_traces(traces).SerializeToString()),
+        "traces.pb": decode("traces", traces, "json").request.SerializeToString(),
+        "001_logs.pb": decode("logs", logs, "json").request.SerializeToString(),
+        "traces.pb.gz": gzip.compress(decode("traces", traces, "json").request.SerializeToString()),
     }
     for name, data in written.items():
         (tmp_path / name).write_bytes(data)
