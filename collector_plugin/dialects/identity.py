@@ -26,6 +26,9 @@ CONVERSATION_KEYS = (
     "gcp.vertex.agent.session_id",
     "mlflow.traceTag.mlflow.trace.session",
     "mlflow.trace.session",
+    "mlflow.traceTag.session_id",
+    "mlflow.traceTag.thread_id",
+    "mlflow.traceTag.conversation_id",
 )
 USER_KEYS = (
     "langfuse.user.id",
@@ -37,6 +40,8 @@ USER_KEYS = (
     "ai.settings.runtimeContext.userId",
     "langsmith.metadata.user_id",
     "mlflow.trace.user",
+    "mlflow.traceTag.mlflow.trace.user",
+    "mlflow.traceTag.user_id",
     "llm.user",
     "gen_ai.request.user",
 )

@@ -17,6 +17,7 @@ from schemas.records import Attributes, MessageBody, Role, Span
 
 _BLOCKS = ("tool_use", "tool_result")  # the instrumentations for JavaScript keep Anthropic's blocks
 _RAW = "raw"
+_RESULTS = {"toolResult", "function_response", "functionResponse"}
 
 
 def messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[MessageBody, ...]:
@@ -30,10 +31,13 @@ def messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[Mess
 
 
 def _with_raw_results(items: list[dict[str, Any]], attributes: Attributes) -> list[dict[str, Any]]:
-    """The messages, tools' results taken from the raw request where Anthropic's instrumentation gives them as a user's text."""
-    if "anthropic" not in (attributes.get("llm.system"), attributes.get("llm.provider")):
+    """The messages, tools' results taken from the raw request.
+
+    Anthropic's instrumentation gives them as a user's text; those of Bedrock and Gemini keep the last of several alone.
+    """
+    raw = _raw_messages(parse(attributes.get("input.value")))
+    if not any(_has_result(message) for message in raw):
         return items
-    raw = as_list(as_dict(parse(attributes.get("input.value"))).get("messages"))
     spoken = [number for number, item in enumerate(items) if item.get("role") != "system"]
     if len(spoken) != len(raw):
         return items
@@ -41,9 +45,15 @@ def _with_raw_results(items: list[dict[str, Any]], attributes: Attributes) -> li
     return [{_RAW: results[number]} if number in results else item for number, item in enumerate(items)]
 
 
-def _has_result(message: Any) -> bool:  # a message of Anthropic's
-    blocks = as_list(as_dict(message).get("content"))
-    return any(as_dict(block).get("type") == "tool_result" for block in blocks)
+def _raw_messages(request: Any) -> list[Any]:  # a request of any model's API
+    if isinstance(request, list):
+        return request
+    return as_list(as_dict(request).get("messages")) or as_list(as_dict(request).get("contents"))
+
+
+def _has_result(message: Any) -> bool:  # a message of Anthropic's, Bedrock's or Gemini's
+    blocks = as_list(as_dict(message).get("content")) or as_list(as_dict(message).get("parts"))
+    return any(as_dict(block).get("type") == "tool_result" or _RESULTS & as_dict(block).keys() for block in blocks)
 
 
 def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,8 +50,10 @@ MESSAGE_EVENTS = {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
     "gen_ai.prompt": "user",  # Semantic Kernel: the prompt of a text completion
+    "gen_ai.content.prompt": "user",  # LiteLLM; the role is in the body
 }
 CHOICE = "gen_ai.choice"
+_CHOICES = (CHOICE, "gen_ai.content.completion")  # the second is LiteLLM's
 _ELIDED = "<elided>"  # stands for content whose capture is off
 
 
@@ -106,7 +108,7 @@ def role_of(span: Span) -> SpanRole:
     return "chain" if operation else "other"
 
 
-def content_fields(span: Span) -> dict[str, object]:
+def content_fields(span: Span) -> dict[str, Any]:  # the fields of SpanFacts
     """Fields of SpanFacts that hold messages: from the attributes, and for a side they lack from the span's events."""
     told = _from_attributes(span.attributes)
     if span.events:
@@ -255,12 +257,14 @@ def event_name(log: LogRecord) -> str:
 
 def recognises_log(log: LogRecord) -> bool:
     """A GenAI event, whichever way it is named."""
-    return event_name(log) in MESSAGE_EVENTS or event_name(log) in (DETAILS, CHOICE, EVALUATION)
+    return event_name(log) in MESSAGE_EVENTS or event_name(log) in (DETAILS, EVALUATION, *_CHOICES)
 
 
 def read_log(log: LogRecord) -> Iterator[Record]:
-    """Yield what a GenAI log record tells of its span."""
+    """Yield what a GenAI log record tells of its span; only an evaluation may speak of none."""
     name = event_name(log)
+    if not log.trace_id and name != EVALUATION:
+        return
     value = parse(log.body)
     body = as_dict({"content": log.body} if value is None else value)
     if name == EVALUATION:
@@ -268,7 +272,7 @@ def read_log(log: LogRecord) -> Iterator[Record]:
     elif name == DETAILS:
         # util-genai sends attributes, earlier versions a structured body
         yield _details_facts(log, {**{key: as_str(value) for key, value in body.items()}, **log.attributes})
-    elif name == CHOICE:
+    elif name in _CHOICES:
         yield make_log_facts(
             log, NAME, 2, output=_choice(body), finish_reason=finish_reason(as_str(body.get("finish_reason")))
         )

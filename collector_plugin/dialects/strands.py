@@ -9,12 +9,17 @@ Other agents available for collaboration: ...
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from collector_plugin.dialects import otel_genai
 from collector_plugin.dialects.build import rewrite_users
-from schemas.records import Record, Span, SpanFacts
+from collector_plugin.message_shapes import canonical_arguments, is_blocks, text_of
+from collector_plugin.payload import parse
+from schemas.records import Record, Span, SpanFacts, ToolExecution
 
 NAME = "strands"
+
+_ASKED = "gen_ai.tool.message"
 
 _SWARM_PROMPT = re.compile(
     r"\AContext:\n.*?^User Request: (?P<said>.*?)\n\s*(?=^(?:Previous agents who|Shared knowledge from|Other agents available|You have access to swarm))",
@@ -30,9 +35,30 @@ def recognises(span: Span) -> bool:
 
 
 def read(span: Span) -> Iterator[Record]:
-    """Yield GenAI's records with the users' own words in place of the swarm's prompt."""
+    """Yield GenAI's records with the users' own words in place of the swarm's prompt, and a tool's input and result."""
     for record in otel_genai.read(span):
-        yield rewrite_users(record, said_by_user, dialect=NAME) if isinstance(record, SpanFacts) else record
+        if isinstance(record, SpanFacts):
+            yield rewrite_users(record, said_by_user, dialect=NAME)
+        elif isinstance(record, ToolExecution):
+            yield _with_events(record, span)
+        else:
+            yield record
+
+
+def _with_events(execution: ToolExecution, span: Span) -> ToolExecution:
+    """The execution with what only the span's events tell: an event for the input and one for the result."""
+    told = otel_genai.content_fields(span)
+    asked = [call.arguments for body in told["input"] for call in body.tool_calls]
+    answered = [body.content for body in told["output"] if body.role == "tool"]
+    for event in span.events:
+        if event.name == _ASKED and "content" in event.attributes:
+            asked.append(canonical_arguments(event.attributes["content"]))
+        elif event.name == otel_genai.CHOICE and "message" in event.attributes:
+            blocks = parse(event.attributes["message"])
+            answered.append(text_of(blocks) if is_blocks(blocks) else event.attributes["message"])
+    arguments = execution.arguments if execution.arguments != "{}" else next(iter(asked), "{}")
+    result = next(iter(answered), None) if execution.result is None else execution.result
+    return replace(execution, arguments=arguments, result=result)
 
 
 def said_by_user(text: str) -> str:
