@@ -56,11 +56,18 @@ def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
             settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes
         ) as database:
             migrate(database)
+            health.database = _kind(settings, database)
             _stored(database, health, since_ns=now_ns - round(hours * 3600e9))
     except DatabaseError as error:
         health.faults.append(str(error))
     _advise(health, now_ns)
     return health
+
+
+def _kind(settings: Settings, database: Database) -> str:
+    if not settings.database.startswith("chdb:"):
+        return "server"
+    return "embedded" if database.folder else "embedded, read through the momus that serves it"
 
 
 def _listeners(settings: Settings, health: Health) -> None:
@@ -110,7 +117,6 @@ def _connection(settings: Settings) -> http.client.HTTPConnection:
 
 def _stored(database: Database, health: Health, *, since_ns: int) -> None:
     health.engine_version = database.engine_version
-    health.database = "embedded" if database.folder else "server"
     health.tables = database.query("stored_rows")
     health.dialects = database.query("dialects_stored", since_ns=since_ns)
     health.unknown_spans = database.query("unknown_spans", since_ns=since_ns, limit=20)

@@ -155,14 +155,25 @@ def _show_issue(found: FoundIssue) -> None:
         )
     )
     for row in found.evidence:
-        flags = "".join(
-            f" · {word}"
-            for word, holds in (("recovered", row["is_recovered"]), ("a consequence", not row["is_root"]))
-            if holds
-        )
         console.print(Text.assemble("“", (safe(row["quote"], 400), "italic"), "”"))
-        where = f"{safe(row['statement'])} · confidence {row['confidence']}{flags}\nconversation {safe(row['conversation_id'])} · turn {row['turn']} · trace {row['trace_id']} · span {row['span_id']}"
-        console.print(Padding(Text(where, "dim"), (0, 0, 1, 2)))
+        console.print(Padding(_about_evidence(row), (0, 0, 1, 2)))
+
+
+def _about_evidence(row: Row) -> Text:
+    """What the user had asked, what is claimed, and where to find it."""
+    asked = one_line(row["request"], 160)
+    flags = [("recovered", row["is_recovered"]), ("a consequence of an earlier failure", not row["is_root"])]
+    claim = " · ".join(
+        [safe(row["statement"]), f"confidence {row['confidence']}", *(word for word, holds in flags if holds)]
+    )
+    return Text.assemble(
+        f"asked: {asked}\n" if asked and asked not in row["quote"] else "",
+        (f"{claim}\n", "dim"),
+        (
+            f"conversation {safe(row['conversation_id'])} · turn {row['turn']} · trace {row['trace_id']} · span {row['span_id']}",
+            "dim",
+        ),
+    )
 
 
 def _show_conversation(found: FoundConversation) -> None:

@@ -349,7 +349,7 @@ def test_a_cut_attribute_gives_way_to_the_uncut_log_record() -> None:
 
 def test_a_failed_call_without_input_leaves_the_question_to_the_agents_span() -> None:
     """Failed calls often lack their input; the user's words must not vanish with them."""
-    records = [
+    records: list[Record] = [
         facts("t", "root", 0, "agent", conversation_id="k", input=(user("help me"),)),
         facts("t", "l", 1, parent="root", status="error"),
         SpanException("t", "l", 2 * SECOND, "RateLimitError", "429", parent_span_id="root"),

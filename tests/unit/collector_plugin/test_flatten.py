@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from collector_plugin.flatten import MAX_DEPTH, as_text, flatten_logs, flatten_traces
 
@@ -93,7 +94,7 @@ def test_everything_around_a_span_is_kept() -> None:
     )
     span.start_time_unix_nano, span.end_time_unix_nano, span.trace_state = 5, 7, "a=b"
     span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count = 1, 2, 3
-    span.status.code, span.status.message = 2, "broke"
+    span.status.code, span.status.message = Status.STATUS_CODE_ERROR, "broke"
     span.events.add(name="exception", time_unix_nano=6).attributes.add(key="n").value.int_value = 4
     span.links.add(trace_id=b"\x04" * 16, span_id=b"\x05" * 8, trace_state="c=d")
     (flat,) = flatten_traces(request, tenant="acme")

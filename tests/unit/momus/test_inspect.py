@@ -103,7 +103,7 @@ def test_a_file_that_is_no_request_is_named_with_the_reason(tmp_path: Path) -> N
     """One sentence, with the path."""
     broken = tmp_path / "broken.json"
     broken.write_text('{"resourceSpans": 7}')
-    with pytest.raises(Undecodable, match="broken.json"):
+    with pytest.raises(Undecodable, match=r"broken\.json"):
         inspect([broken])
-    with pytest.raises(NotFound, match="missing.pb"):
+    with pytest.raises(NotFound, match=r"missing\.pb"):
         inspect([tmp_path / "missing.pb"])
