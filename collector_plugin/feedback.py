@@ -31,9 +31,9 @@ Word = Annotated[str, Field(max_length=200)]
 class FeedbackBody(BaseModel):
     """What a client may say. Nothing else is accepted: a misspelt field would otherwise be lost without a word."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
-    name: Annotated[Word, Field(min_length=1)]
+    name: Annotated[Word, Field(pattern=r"\S")]
     conversation_id: Id = ""
     trace_id: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{32})?$")] = ""
     span_id: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{16})?$")] = ""

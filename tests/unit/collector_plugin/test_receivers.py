@@ -358,6 +358,18 @@ def test_headers_without_end_are_cut_off(edge: Edge) -> None:
             client.sendall(b"x: y\r\n" * 20_000_000)
 
 
+def test_what_is_no_http_is_answered_with_a_status(edge: Edge) -> None:
+    """Also where nothing could be parsed; then the connection is closed, and the next one is served."""
+    with socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) as client:
+        client.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert f"content-length: {len(body)}".encode() in head
+    assert orjson.loads(body)["code"] == code_pb2.INVALID_ARGUMENT
+    assert edge.post(batch().SerializeToString()).status == 200
+
+
 def test_connections_beyond_the_limit_are_closed_at_once(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are there are not disturbed, and once they are gone there is room again."""
     monkeypatch.setattr(http_protocol, "CONNECTION_LIMIT", 3)
