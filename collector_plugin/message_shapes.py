@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from collector_plugin import hosted_tools
 from collector_plugin.payload import as_dict, as_json, as_list, as_str, parse, parse_literal
 from schemas.records import MessageBody, Role, ToolDefinition, ToolRequest
 
@@ -62,8 +63,11 @@ def read_messages(value: Any, default_role: Role = "user") -> tuple[MessageBody,
 
 def _from_object(value: dict[str, Any], default_role: Role) -> Iterator[MessageBody]:
     inner = _lists_of_messages(value)
+    hosted = hosted_tools.items_of(value)
     if inner is not None:
         yield from read_messages(inner, default_role)
+    elif hosted is not None:
+        yield from read_messages(hosted, default_role)
     elif "kwargs" in value and as_list(value.get("id")):  # LangChain's constructor form
         yield from _message(as_dict(value["kwargs"]), _role(str(value["id"][-1]), default_role))
     elif isinstance(value.get("data"), dict) and isinstance(value.get("type"), str):  # LangChain's messages_to_dict
@@ -103,6 +107,9 @@ def _message(value: dict[str, Any], role: Role) -> Iterator[MessageBody]:
     text = "\n".join(part.text for part in parts if isinstance(part, _Text) and part.text)
     calls = tuple(part for part in parts if isinstance(part, ToolRequest))
     results = [part for part in parts if isinstance(part, _Result)]
+    if role == "assistant" and results and calls:  # the vendor ran the tool between the call and the words
+        yield MessageBody(role, tool_calls=calls, name=name)
+        calls = ()
     for result in results:
         yield MessageBody("tool", result.text, tool_call_id=result.call_id, name=result.name)
     if role == "tool":
@@ -144,7 +151,7 @@ def _tool_calls(message: dict[str, Any]) -> Iterator[ToolRequest]:
 _NOT_TEXT = {
     "reasoning", "thinking", "redacted_thinking",
     "image", "image_url", "image-url", "input_image", "audio", "audio-url", "input_audio", "video", "video-url",
-    "file", "input_file", "document-url", "binary", "blob", "uri", "media",
+    "file", "input_file", "document-url", "binary", "blob", "uri", "media", "compaction",
 }  # fmt: skip
 
 
@@ -155,6 +162,7 @@ def _part(item: Any) -> _Part | None:  # any element of a content list
         return None
     if item.get("thought") is True:  # Gemini: what the model thought, in the place of what it said
         return None
+    item = hosted_tools.part_of(item)
     kind = as_str(item.get("type") or item.get("part_kind") or item.get("kind"))
     if kind in ("tool_call", "tool_use", "tool-call", "function_call", "toolCall"):
         return read_tool_request(item)
