@@ -19,7 +19,7 @@ from analyzer.cluster import cluster, members_of
 from analyzer.models import Embedder
 from analyzer.naming import name_clusters
 from analyzer.statistics import wilson
-from analyzer.text import stems
+from analyzer.text import core, stems
 from schemas.families import UNRANKED, Code, Confidence, Family, Outcome
 
 Status = Literal["new", "ongoing", "regressed", "resolved", "ignored"]
@@ -217,12 +217,20 @@ def _as_words(finding: FindingRow) -> str:
 def _wish_group(members: tuple[FindingRow, ...], phrase: str, terms: tuple[str, ...]) -> Group:
     code = Counter(finding.code for finding in members).most_common(1)[0][0]
     tools = Counter(finding.operation for finding in members if finding.operation and finding.code == "content_absent")
-    what = phrase or f"{' '.join(members[0].subject.split()[:_LIKE_WORDS])} and the like".strip()
+    what = phrase or _instance(members)
     title = f"{_TITLES.get(code, code.replace('_', ' ').capitalize())}: {what}"
     if tools and members[0].family == "missing_inventory":
         tool = tools.most_common(1)[0][0]
         title = f"{tool} finds nothing" + (f": {what}" if what else "")
     return Group(members[0].family, code, title, "", members, terms)
+
+
+def _instance(members: Sequence[FindingRow]) -> str:
+    """What stands for members that share no phrase: the one that says most, marked as one of several."""
+    said = max(
+        (core(member.subject, limit=_LIKE_WORDS) for member in members), key=lambda text: (len(stems(text)), text)
+    )
+    return f"{said}, among others" if len(stems(said)) > 1 else "wishes without a common word"
 
 
 def _id_of(

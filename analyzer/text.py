@@ -93,12 +93,17 @@ def wish_of(text: str) -> str:
     spoken = [sentence for _, sentence in sentences(text[:_TASK_LENGTH])]
     asking = [sentence for sentence in spoken if _WISH.search(sentence)] or spoken
     chosen = max(asking, key=lambda sentence: min(len(content_words(sentence)), 8), default=text)
-    tokens = impersonal(chosen, limit=30).split()
+    return core(impersonal(chosen, limit=30), limit=10)
+
+
+def core(text: str, *, limit: int) -> str:
+    """A phrase from its first to its last word that carries meaning, in at most `limit` words; as it is where none does."""
+    tokens = text.split()
     is_content = [bool(content_words(token)) or not token.isascii() for token in tokens]
     if not any(is_content):
-        return " ".join(tokens[:10])
+        return " ".join(tokens[:limit])
     first, last = is_content.index(True), len(tokens) - is_content[::-1].index(True)
-    return " ".join(tokens[first:last][:10])
+    return " ".join(tokens[first:last][:limit])
 
 
 def shorten(text: str, limit: int) -> str:
