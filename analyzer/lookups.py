@@ -5,8 +5,8 @@ from typing import Any
 
 from analyzer.language import word_set
 from analyzer.lexicon import NOT_FOUND
+from analyzer.technical.unwrap import parse, read_failure
 from analyzer.text import words
-from analyzer.unwrap import parse, read_failure
 
 _ACTIONS = word_set(
     "create add book reserve update modify change edit set delete remove cancel send email post put patch write "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.fingerprint import Fingerprint
+from analyzer.technical.fingerprint import Fingerprint
 from schemas.families import Confidence, QuoteSource
 from schemas.records import Conversation, Message, ToolCall
 

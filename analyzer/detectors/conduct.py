@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analyzer.failure_classes import classify
 from analyzer.language import word_set
 from analyzer.lexicon import CLAIM, CLOSING
 from analyzer.lookups import is_lookup
@@ -13,8 +12,9 @@ from analyzer.observations import (
     message_place,
     request_of,
 )
+from analyzer.technical.failure_classes import classify
+from analyzer.technical.unwrap import read_failure
 from analyzer.text import sentences, words
-from analyzer.unwrap import read_failure
 from schemas.records import Conversation, ToolCall
 
 _REPEATS = 3  # the second time may be a retry, the third is a loop

@@ -8,7 +8,7 @@ from dataclasses import replace
 from analyzer.lexicon import NOT_FOUND, REFUSAL
 from analyzer.lookups import empty_part
 from analyzer.observations import Observation, Place, arguments_place, position_at, request_of, result_place
-from analyzer.unwrap import parse
+from analyzer.technical.unwrap import parse
 from schemas.records import Conversation, Retrieval, ToolCall
 
 _NAME = "empty_lookups"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.fingerprint import fingerprint
 from analyzer.lookups import empty_part, missing_part
 from analyzer.observations import Observation, Place, position_at, result_place
-from analyzer.parameterise import parameterise
-from analyzer.unwrap import Failure, read_failure
+from analyzer.technical.fingerprint import fingerprint
+from analyzer.technical.parameterise import parameterise
+from analyzer.technical.unwrap import Failure, read_failure
 from schemas.records import Conversation, SpanException, ToolCall
 
 _NAME = "failed_calls"

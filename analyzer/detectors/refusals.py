@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from analyzer.lexicon import NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
 from analyzer.observations import Observation, arguments_place, message_place, request_of
+from analyzer.technical.unwrap import parse
 from analyzer.text import STOP_WORDS, content_words, sentences, words
-from analyzer.unwrap import parse
 from schemas.records import Conversation, Message, ToolCall
 
 _NAME = "refusals"

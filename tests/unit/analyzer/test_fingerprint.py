@@ -5,8 +5,8 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.failure_classes import classify
-from analyzer.fingerprint import fingerprint
+from analyzer.technical.failure_classes import classify
+from analyzer.technical.fingerprint import fingerprint
 
 TRACEBACK = """Traceback (most recent call last):
   File "/srv/{host}/shop/orders.py", line {line}, in cancel

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.parameterise import parameterise
+from analyzer.technical.parameterise import parameterise
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.stacktrace import read_stacktrace
+from analyzer.technical.stacktrace import read_stacktrace
 
 JAVA = """java.lang.IllegalStateException: cart is closed
 \tat com.acme.Cart.add(Cart.java:12)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.unwrap import read_failure
+from analyzer.technical.unwrap import read_failure
 
 
 @pytest.mark.parametrize(

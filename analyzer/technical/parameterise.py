@@ -3,7 +3,7 @@
 Version 2: after the well-formed values (urls, ids, dates, paths ...) every token that holds a digit is masked, except
 codes that name the kind of failure: HTTP status, errno, exit and SQLSTATE codes, and technical words such as `utf-8`.
 The result depends on the message alone, never on what came before it. Any change here is a new version of
-`analyzer.fingerprint`, since ids of issues follow from it.
+`analyzer.technical.fingerprint`, since ids of issues follow from it.
 """
 
 import re

@@ -10,11 +10,11 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from analyzer.failure_classes import FailureClass, classify
-from analyzer.parameterise import parameterise
-from analyzer.stacktrace import Frame, RaisedError, read_stacktrace
+from analyzer.technical.failure_classes import FailureClass, classify
+from analyzer.technical.parameterise import parameterise
+from analyzer.technical.stacktrace import Frame, RaisedError, read_stacktrace
+from analyzer.technical.unwrap import http_status, read_failure
 from analyzer.text import shorten
-from analyzer.unwrap import http_status, read_failure
 from schemas.families import Code
 
 VERSION = "v1"
@@ -62,7 +62,7 @@ def fingerprint(
         message: what the failure says of itself; may itself hold a stack trace.
         operation: the tool, model or span that failed.
         error_type: the exception's class or `error.type`.
-        stacktrace: as text, in any of the languages `analyzer.stacktrace` reads.
+        stacktrace: as text, in any of the languages `analyzer.technical.stacktrace` reads.
         status: HTTP status, 0 where none is known.
     """
     # A stack within the message is that of the code which failed; the other is that of who reports it.
