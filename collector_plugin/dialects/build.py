@@ -82,8 +82,9 @@ def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> 
 
 
 def _facts(fields: dict[str, Any]) -> SpanFacts:
-    if fields.get("input"):
-        fields["input"] = own_words(fields["input"])
+    for side in ("input", "output"):
+        if fields.get(side):
+            fields[side] = own_words(fields[side])
     return SpanFacts(**fields)
 
 

@@ -14,11 +14,11 @@ def own_words(bodies: Iterable[MessageBody]) -> tuple[MessageBody, ...]:
     """Return the messages without what ADK, CrewAI, DSPy and smolagents wrote around them, and without prompts nobody said."""
     spoken = (smolagents.spoken(body) for body in bodies)
     own = (adk_prompts.spoken(body) for body in spoken if body is not None)
-    return tuple(_of_user(body) for body in own if body is not None)
+    return tuple(_own(body) for body in own if body is not None)
 
 
-def _of_user(body: MessageBody) -> MessageBody:
+def _own(body: MessageBody) -> MessageBody:
     if body.role != "user":
-        return body
+        return dspy.answered(body) if body.role == "assistant" else body
     words = dspy.spoken_words(crewai.spoken_words(body.content))
     return body if words == body.content else replace(body, content=words)
