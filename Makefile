@@ -30,6 +30,9 @@ format: $(READY) ## let ruff arrange the code
 soak: $(READY)   ## long fault and load runs
 	$(BIN)/pytest -m soak
 
+bench: $(READY)  ## spans a second that become queryable, and what they cost
+	$(BIN)/python tests/benchmarks/ingest.py
+
 lock: $(READY)   ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --quiet --upgrade \
 	  --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
