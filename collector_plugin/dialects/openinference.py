@@ -74,7 +74,7 @@ def read(span: Span) -> Iterator[Record]:
     yield _completed(facts, before)
     if role == "tool":
         yield next((record for record in before if isinstance(record, ToolExecution)), None) or _execution(span)
-    elif role == "retriever":
+    elif role == "retriever" and _is_answered(attributes):
         yield make_retrieval(span, _query(attributes), _documents(attributes))
 
 
@@ -264,6 +264,11 @@ def _query(attributes: Attributes) -> str | None:
     return next(
         (value[name] for name in ("query", "query_str", "input", "text") if isinstance(value.get(name), str)), text
     )
+
+
+def _is_answered(attributes: Attributes) -> bool:
+    """Whether a span tells what was found, be it nothing: LlamaIndex has no document then, but an output."""
+    return "output.value" in attributes or any(key.startswith("retrieval.documents") for key in attributes)
 
 
 def _documents(attributes: Attributes) -> tuple[Document, ...]:

@@ -8,10 +8,11 @@ https://github.com/open-telemetry/semantic-conventions-genai
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
+from collector_plugin.dialects import content_text
 from collector_plugin.dialects.build import amount, make_execution, make_facts, make_log_facts, make_retrieval, number
+from collector_plugin.dialects.stream_pieces import joined_pieces
 from collector_plugin.message_shapes import is_blocks, read_messages, read_tool_definitions
 from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
 from schemas.records import (
@@ -42,6 +43,7 @@ ROLES: dict[str, SpanRole] = {
     "agent_step": "chain",
     "invoke_workflow": "chain",
 }
+_CALLS = frozenset(name for name, role in ROLES.items() if role == "llm")
 DETAILS = "gen_ai.client.inference.operation.details"
 EVALUATION = "gen_ai.evaluation.result"
 MESSAGE_EVENTS = {
@@ -49,11 +51,11 @@ MESSAGE_EVENTS = {
     "gen_ai.user.message": "user",
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
-    "gen_ai.prompt": "user",  # Semantic Kernel: the prompt of a text completion
-    "gen_ai.content.prompt": "user",  # LiteLLM; the role is in the body
 }
 CHOICE = "gen_ai.choice"
-_CHOICES = (CHOICE, "gen_ai.content.completion")  # the second is LiteLLM's
+# log records only: Semantic Kernel's prompt of a text completion, and what LiteLLM calls messages of any role
+_PROMPTS = ("gen_ai.prompt", "gen_ai.content.prompt")
+_CHOICES = (CHOICE, "gen_ai.content.completion")
 _ELIDED = "<elided>"  # stands for content whose capture is off
 
 
@@ -115,6 +117,9 @@ def content_fields(span: Span) -> dict[str, Any]:  # the fields of SpanFacts
         for event in _details(span.events), _from_message_events(span.events):
             for side in ("input", "output"):
                 told[side] = told[side] or event[side]
+    if span.attributes.get("gen_ai.operation.name") in _CALLS:
+        told["input"] = told["input"] or content_text.given(span.attributes, span.events)
+        told["output"] = told["output"] or content_text.answered(span.attributes, span.events)
     tools = read_tool_definitions(parse_loosely(span.attributes.get("gen_ai.tool.definitions")))
     return {**told, "tools_offered": tools, "is_truncated": _is_cut(span.attributes)}
 
@@ -150,33 +155,9 @@ def _from_attributes(attributes: Mapping[str, str]) -> dict[str, tuple[MessageBo
     given = _messages(attributes.get("gen_ai.input.messages"))
     return {
         "input": system + given if given else (),
-        "output": _answer(attributes.get("gen_ai.output.messages")),
+        "output": joined_pieces(parse(attributes.get("gen_ai.output.messages")))
+        or _messages(attributes.get("gen_ai.output.messages"), "assistant"),
     }
-
-
-def _answer(text: str | None) -> tuple[MessageBody, ...]:
-    """The messages of an answer. A stream's pieces, where each came as a message of its own, are put together.
-
-    All pieces but the last have an empty finish reason: so do ADK's and the Google Gen AI SDK's.
-    """
-    messages = as_list(parse(text))
-    if len(messages) < 2 or _is_piece(messages[-1]):
-        return _messages(text, "assistant")
-    whole: list[MessageBody] = []
-    is_open = False
-    for message in messages:
-        for body in read_messages(message, "assistant"):
-            if is_open and not body.tool_calls:
-                body = replace(body, content=whole.pop().content + body.content)
-            whole.append(body)
-        is_open = _is_piece(message)
-    return tuple(whole)
-
-
-def _is_piece(message: Any) -> bool:  # any JSON value
-    """Whether a message is text that goes on in the next."""
-    parts = as_list(as_dict(message).get("parts"))
-    return as_dict(message).get("finish_reason") == "" and all(as_dict(part).get("type") == "text" for part in parts)
 
 
 def _messages(text: str | None, role: str = "user") -> tuple[MessageBody, ...]:
@@ -214,11 +195,11 @@ def _message_event(name: str, fields: Mapping[str, object]) -> tuple[MessageBody
     if content == _ELIDED:
         return ()
     if isinstance(value, dict) and "parts" in value:  # Gemini's content, which names its role itself
-        return read_messages({**value, "role": value.get("role") or MESSAGE_EVENTS[name]})
+        return read_messages({**value, "role": value.get("role") or MESSAGE_EVENTS.get(name, "user")})
     body = {
         **fields,
         "content": value if not isinstance(content, str) or is_blocks(value) else content,
-        "role": fields.get("role") or MESSAGE_EVENTS[name],
+        "role": fields.get("role") or MESSAGE_EVENTS.get(name, "user"),
     }
     return read_messages(body)
 
@@ -257,7 +238,7 @@ def event_name(log: LogRecord) -> str:
 
 def recognises_log(log: LogRecord) -> bool:
     """A GenAI event, whichever way it is named."""
-    return event_name(log) in MESSAGE_EVENTS or event_name(log) in (DETAILS, EVALUATION, *_CHOICES)
+    return event_name(log) in MESSAGE_EVENTS or event_name(log) in (DETAILS, EVALUATION, *_PROMPTS, *_CHOICES)
 
 
 def read_log(log: LogRecord) -> Iterator[Record]:

@@ -31,6 +31,7 @@ ROLES: dict[str, SpanRole] = {
 REQUEST_ROLES: dict[str, SpanRole] = {"chat": "llm", "completion": "llm", "embedding": "embedding", "rerank": "chain"}
 _NUMBERED = re.compile(r"gen_ai\.(?:prompt|completion)\.\d+\.")
 _WITHIN = ("traceloop.workflow.", "traceloop.entity.")
+_FOUND = ("gen_ai.task.output", "traceloop.entity.output")
 _TEXT_ARGUMENTS = ("input", "question", "query", "message", "user_message", "prompt", "task")
 
 
@@ -52,7 +53,7 @@ def read(span: Span) -> Iterator[Record]:
     yield make_facts(span, NAME, role, **(_model_fields(attributes) | _content_fields(span, role)))
     if role == "tool":
         yield _execution(span)
-    elif role == "retriever":
+    elif role == "retriever" and any(key in attributes for key in _FOUND):  # a failed one has found nothing out
         yield make_retrieval(span, _query(attributes), _documents(attributes))
 
 
@@ -192,7 +193,7 @@ def _query(attributes: Attributes) -> str | None:
 
 def _documents(attributes: Attributes) -> tuple[Document, ...]:
     """Documents of a LangChain retriever, which newer versions repeat in `gen_ai.task.output`."""
-    for text in (attributes.get("gen_ai.task.output"), attributes.get("traceloop.entity.output")):
+    for text in (attributes.get(key) for key in _FOUND):
         value = as_dict(parse(text)).get("outputs") or parse(text)
         items = as_list(value) or as_list(as_dict(value).get("documents"))
         if items:

@@ -104,3 +104,40 @@ def test_documents_that_are_not_told_are_not_none_found(documents: str | None, c
     told = {} if documents is None else {"gen_ai.retrieval.documents": documents}
     found = records(span("a", {"gen_ai.operation.name": "retrieval", **told}))
     assert sum(isinstance(record, Retrieval) for record in found) == count
+
+
+@pytest.mark.parametrize(
+    "retriever",
+    [
+        {"openinference.span.kind": "RETRIEVER", "input.value": "kites"},
+        {"traceloop.span.kind": "task", "gen_ai.operation.name": "vector_db_retrieve", "gen_ai.task.input": "{}"},
+        {"mlflow.spanType": '"RETRIEVER"', "mlflow.spanInputs": '"kites"'},
+        {"langfuse.observation.type": "retriever", "langfuse.observation.input": "kites"},
+        {"langsmith.span.kind": "retriever", "gen_ai.prompt": '{"query":"kites"}'},
+    ],
+    ids=lambda attributes: next(iter(attributes)),
+)
+def test_a_retriever_that_failed_has_not_found_nothing(retriever: dict[str, str]) -> None:
+    """Its span has a query and no answer: a failure of the index, not a document that is missing from it."""
+    failed = span("a", retriever, status_code="Error", status_message="index is down")
+    assert not [record for record in records(failed) if isinstance(record, Retrieval)]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ([("Good ", ""), ("morning.", "stop")], ["Good morning."]),
+        ([("Good ", ""), ("morn", ""), ("ing.", "stop")], ["Good morning."]),
+        ([("One.", "stop"), ("Two.", "stop")], ["One.", "Two."]),  # two answers to choose from
+        ([("One.", ""), ("Two.", "")], ["One.", "Two."]),  # Traceloop: items of an answer whose reason is not told
+    ],
+)
+def test_a_stream_recorded_piece_by_piece_is_one_message(pieces: list[tuple[str, str]], said: list[str]) -> None:
+    """Only where the empty finish reasons end in one that is told."""
+    parts = [
+        {"role": "assistant", "parts": [{"type": "text", "content": text}], "finish_reason": reason}
+        for text, reason in pieces
+    ]
+    [facts] = records(span("a", {**CALL, "gen_ai.output.messages": json.dumps(parts)}))
+    assert isinstance(facts, SpanFacts)
+    assert [body.content for body in facts.output] == said
