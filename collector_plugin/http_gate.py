@@ -35,7 +35,8 @@ class Gate:
         try:
             scope[_TENANT] = self._keys.tenant(request.headers)
         except Unauthenticated as error:
-            if (request.method, request.url.path) != OPEN:
+            # The path that is routed by, and not request.url: that is put together with the client's Host header.
+            if (scope["method"], scope["path"]) != OPEN:
                 await self._refused(request, refuse(error))(scope, receive, send)
                 return
             scope[_TENANT] = None
@@ -47,10 +48,14 @@ class Gate:
 
 
 def tenant_of(request: Request) -> str:
-    """Return on whose behalf a request came that passed the gate with a key, or where there are none."""
-    tenant = request.scope[_TENANT]
-    assert isinstance(tenant, str), "only the open path is reached without a key"
-    return tenant
+    """Return on whose behalf a request came that passed the gate with a key, or where there are none.
+
+    Raises:
+        Unauthenticated: it came to the open path without one.
+    """
+    if not is_known(request):
+        raise Unauthenticated
+    return str(request.scope[_TENANT])
 
 
 def is_known(request: Request) -> bool:

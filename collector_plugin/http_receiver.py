@@ -162,7 +162,7 @@ class HttpReceiver:
         encoding = encoding_of(request)
         if encoding is None:
             return self._refuse(request, unknown_content_type("application/x-protobuf or application/json"))
-        signal, tenant = PATHS[request.url.path], tenant_of(request)
+        signal, tenant = PATHS[request.scope["path"]], tenant_of(request)
 
         def accept(body: bytes, coding: str) -> Response:
             response = self._intake.accept(signal, body, encoding=encoding, coding=coding, tenant=tenant)

@@ -112,6 +112,9 @@ def _connection(settings: Settings) -> http.client.HTTPConnection:
     context = ssl.create_default_context(cafile=settings.tls_certificate)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if settings.tls_client_ca:
+        # Where clients need a certificate, the collector's own may be one of those that are taken.
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=lambda: "")
     return http.client.HTTPSConnection(host, port, timeout=PROBE_S, context=context)
 
 

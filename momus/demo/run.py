@@ -33,6 +33,12 @@ def run_demo(folder: Path) -> None:
         http_address="127.0.0.1:0",
         clickhouse_address="127.0.0.1:0",
         analyze_interval_s=0,
+        # its exporter brings no key and knows no certificate, whatever is set for the server
+        keys="",
+        keys_file=None,
+        tls_certificate=None,
+        tls_key=None,
+        tls_client_ca=None,
     )
     server = Server(settings, analyses=True)
     try:

@@ -1,6 +1,7 @@
 """Exporters that send a key as their environment tells them are taken for its tenant, and nobody else is."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from analyzer.conversations import assemble
 from analyzer.load import batches, load
 from collector_plugin.collector import Collector
+from momus.doctor import examine
 from schemas import settings
 from schemas.database import Database
 
@@ -51,11 +53,11 @@ def collector(database: Database, tmp_path: Path) -> Iterator[Collector]:
     assert collector.stop()
 
 
-def run_agent(collector: Collector, protocol: str, headers: str) -> str:
-    """Return what the exporter complains of."""
+def run_agent(collector: Collector, protocol: str, headers: str, scheme: str = "http", **more: str) -> str:
+    """Return what the exporter complains of; `more` are variables of its environment."""
     port = collector.grpc_port if protocol == "grpc" else collector.http_port
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    env = {**inherited, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
+    env = {**inherited, **more, "OTEL_EXPORTER_OTLP_ENDPOINT": f"{scheme}://127.0.0.1:{port}"}
     if headers:
         env["OTEL_EXPORTER_OTLP_HEADERS"] = headers
     command = [sys.executable, "-W", "ignore", "-c", AGENT, protocol, "c-1"]
@@ -104,3 +106,34 @@ def test_feedback_finds_the_conversation_of_its_own_tenant(collector: Collector,
             for conversation in assemble(load(database, batch)):
                 found[row["tenant"]] = [(given.score, given.user_id) for given in conversation.feedback]
     assert found == {"shop": [(1.0, "user-of-shop")], "bank": [(0.0, "user-of-bank")]}
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="the certificate is made with openssl")
+def test_an_exporter_and_doctor_speak_tls_with_the_settings_alone(database: Database, tmp_path: Path) -> None:
+    """With a certificate of our own making on both sides, which is its own authority."""
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=momus -keyout key.pem -out certificate.pem"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command.split(), *names], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    addresses = {"http_address": "127.0.0.1:0", "grpc_address": "127.0.0.1:0"}
+    files = {"tls_certificate": certificate, "tls_key": key, "tls_client_ca": certificate}
+    chosen = settings.load(spool=tmp_path / "spool", **addresses, **files, keys="shop:key-of-shop")
+    collector = Collector(chosen, database)
+    collector.start()
+    environment = {
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(certificate),
+        # Where these are set, the HTTP exporter's library looks there instead.
+        "REQUESTS_CA_BUNDLE": "",
+        "CURL_CA_BUNDLE": "",
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(certificate),
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": str(key),
+    }
+    try:
+        complaints = [run_agent(collector, way, "x-api-key=key-of-shop", "https", **environment) for way in PROTOCOLS]
+        there = {"database": "clickhouse://127.0.0.1:1/none", "http_address": f"127.0.0.1:{collector.http_port}"}
+        health = examine(chosen.model_copy(update=there), now_ns=0, hours=1)
+    finally:
+        collector.stop()
+    assert complaints == ["", ""]
+    assert health.collector["requests"] == 2
+    assert database.query("SELECT count() AS n FROM otel_traces") == [{"n": 2}]

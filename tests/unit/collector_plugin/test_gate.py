@@ -129,6 +129,14 @@ def test_no_route_is_answered_without_a_key(edge: Edge, key: dict[str, str]) -> 
     assert edge.tenants() == []
 
 
+@pytest.mark.parametrize("host", ["a/healthz?", "a/healthz#", "localhost/healthz?x=", "/healthz", "a:1/healthz;"])
+def test_no_host_makes_a_path_look_like_the_open_one(edge: Edge, host: str) -> None:
+    """A URL put together from header and path would begin with what the client made up."""
+    for path in ("/metrics", "/healthz2"):
+        assert edge.ask("GET", path, host=host).status == 401
+    assert edge.ask("POST", "/v1/traces", traces(), host=host, content_type="application/x-protobuf").status == 401
+
+
 @pytest.mark.parametrize("method", GRPC_METHODS)
 @pytest.mark.parametrize("key", [{}, {"authorization": "Bearer wrong"}, {"x_api_key": "wrong"}])
 def test_no_method_is_answered_without_a_key(edge: Edge, method: str, key: dict[str, str]) -> None:
