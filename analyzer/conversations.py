@@ -346,7 +346,16 @@ def converse(conversation_id: str, traces: Sequence[Trace]) -> Conversation:
 
 
 def spoken_calls(trace: Trace) -> list[SpanFacts]:
-    """The calls whose messages make the transcript: the model's, or the agent's where the model's say too little.
+    """The spans whose messages make the transcript: what spoke, and the tools that themselves tell what was asked of them.
+
+    Claude Code's answers do not record the calls they ask for; its tools' spans do, as an increment.
+    """
+    told_by_tools = [facts for facts in trace.spans.values() if facts.role == "tool" and facts.is_increment]
+    return _speakers(trace) + told_by_tools
+
+
+def _speakers(trace: Trace) -> list[SpanFacts]:
+    """The calls of the model, or the agent where they say too little.
 
     A failed call often has no input, and some frameworks record messages on the agent only; then the outermost agent
     or chain span with messages speaks for what its calls leave out.

@@ -8,7 +8,7 @@
       claude_code.hook
 
 Content is plain text under headings in brackets: `[USER]`, `[TOOL RESULT: toolu_1]`, `[TOOL INPUT: Read]`. The calls that
-an answer asks for are not recorded; that a tool ran tells of them. The user id is that of a device.
+an answer asks for are not recorded with it: the tool's own span tells of them. The user id is that of a device.
 
 https://code.claude.com/docs/en/monitoring-usage
 """
@@ -21,7 +21,7 @@ from collector_plugin.dialects.build import make_exception, make_execution, make
 from collector_plugin.dialects.otel_genai import model_fields
 from collector_plugin.message_shapes import read_tool_definitions
 from collector_plugin.payload import parse_loosely
-from schemas.records import Attributes, MessageBody, Record, Span, SpanRole, ToolExecution
+from schemas.records import Attributes, MessageBody, Record, Span, SpanRole, ToolExecution, ToolRequest
 
 NAME = "claude_code"
 
@@ -30,6 +30,9 @@ _ROLES: dict[str, SpanRole] = {"interaction": "agent", "llm_request": "llm", "to
 _OWN_TYPES = frozenset((*_ROLES, "tool.execution", "tool.blocked_on_user", "hook"))
 _HEADING = re.compile(r"^\[(USER|ASSISTANT|TOOL RESULT|SYSTEM[A-Z ]*)(?:: ([^\]\n]*))?\]\n", re.MULTILINE)
 _RULE = re.compile(r"\n+---\s*\Z")  # may stand between two blocks
+_REMINDER = re.compile(
+    r"<system-reminder>.*?</system-reminder>", re.DOTALL
+)  # the program's own, beside the user's words
 _INPUT = re.compile(r"\A\[TOOL INPUT: [^\]\n]*\]\n")
 _REDACTED = "<REDACTED>"
 _RESULTS = ("output", "content")
@@ -50,9 +53,13 @@ def read(span: Span) -> Iterator[Record]:
         known = {"input": _prompt(attributes)}
     elif kind == "llm_request":
         known = {**model_fields(attributes), **_call(attributes)}
+    execution = _execution(span) if kind == "tool" else None
+    if execution:
+        request = ToolRequest(execution.call_id, execution.name, execution.arguments)
+        known = {"output": (MessageBody("assistant", tool_calls=(request,)),), "is_increment": True}
     yield make_facts(span, NAME, _ROLES.get(kind, "chain"), **known)
-    if kind == "tool":
-        yield _execution(span)
+    if execution:
+        yield execution
     elif kind == "tool.execution" and attributes.get("success") == "false":
         yield _failed_execution(span)
     if attributes.get("success") == "false" and span.status_code != "Error":
@@ -97,7 +104,8 @@ def _blocks(text: str) -> tuple[MessageBody, ...]:
     ends = [*(heading.start() for heading in headings), len(text)]
     kinds = [("USER", ""), *((heading[1], heading[2] or "") for heading in headings)]
     blocks = zip(kinds, starts, ends, strict=True)
-    return tuple(_block(*kind, text[start:end]) for kind, start, end in blocks if text[start:end].strip())
+    bodies = (_block(*kind, text[start:end]) for kind, start, end in blocks)
+    return tuple(body for body in bodies if body.content or body.role == "tool")
 
 
 def _block(heading: str, of: str, text: str) -> MessageBody:
@@ -105,7 +113,7 @@ def _block(heading: str, of: str, text: str) -> MessageBody:
     if heading == "TOOL RESULT":
         return MessageBody("tool", words, tool_call_id=of)
     if heading == "USER":
-        return MessageBody("user", words)
+        return MessageBody("user", _REMINDER.sub("", words).strip())
     return MessageBody("assistant" if heading == "ASSISTANT" else "system", words)
 
 
