@@ -1,6 +1,7 @@
 """The collector: two receivers, a spool, a writer, and how they begin and end together."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Mapping
 
@@ -15,6 +16,8 @@ from collector_plugin.tls import tls_of
 from collector_plugin.writer import Writer
 from schemas.database import Database
 from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
 
 GRACE_S = 5.0
 
@@ -33,6 +36,10 @@ class Collector:
         if not (keys or settings.tls_client_ca or settings.insecure):
             refuse_exposed(settings.http_address, "MOMUS_HTTP_ADDRESS")
             refuse_exposed(settings.grpc_address, "MOMUS_GRPC_ADDRESS")
+        elif not (keys or settings.tls_client_ca):
+            log.warning(
+                "MOMUS_INSECURE is set and there are no keys: whoever reaches the ports may send and read counters"
+            )
         with contextlib.ExitStack() as undo:
             self._spool = Spool(
                 settings.spool,

@@ -19,7 +19,7 @@ from schemas.settings import Settings
 
 KEY_LIMIT_CHARS = 512
 TENANT_LIMIT_CHARS = 200
-_HASH = re.compile(r"sha256:([0-9a-f]{64})")
+_HASH = re.compile(r"sha256:([0-9a-fA-F]{64})")
 
 
 class Keys:
@@ -111,6 +111,9 @@ def _in_file(path: Path | None) -> Iterable[tuple[str, str]]:
 def _hash_of(key: str, tenant: str) -> bytes:
     if hashed := _HASH.fullmatch(key):
         return bytes.fromhex(hashed[1])
+    if key.startswith("sha256:"):
+        # Taken for a key, a hash that was copied badly would let in whoever saw it.
+        raise SettingsError(f"The hash of a key of tenant {tenant!r} must be `sha256:` and 64 hex digits.")
     if not (0 < len(key) <= KEY_LIMIT_CHARS and key.isascii() and key.isprintable() and " " not in key):
         raise SettingsError(
             f"The key of tenant {tenant!r} must have 1 to {KEY_LIMIT_CHARS} printable ASCII characters and no space."

@@ -18,7 +18,7 @@ BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 class Histogram:
     """Durations in seconds, counted by the first of `BOUNDS_S` that they do not exceed; the last count is of the rest.
 
-    One thread observes; others may read at any time.
+    One thread at a time observes; others may read at any time.
     """
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))

@@ -77,7 +77,8 @@ def test_without_keys_everybody_sends_for_the_tenant_without_a_name() -> None:
 def test_keys_come_from_the_variable_and_the_file(tmp_path: Path) -> None:
     """The file may hold hashes only; one tenant may have several keys, and a key may contain colons."""
     file = tmp_path / "keys.toml"
-    file.write_text(f'"in-file" = "bank"\n"sha256:{hashlib.sha256(b"unwritten").hexdigest()}" = "airline"\n')
+    hash_ = hashlib.sha256(b"unwritten").hexdigest().upper()
+    file.write_text(f'"in-file" = "bank"\n"sha256:{hash_}" = "airline"\n')
     chosen = settings.load(keys="shop:a:b, shop:c,:d", keys_file=file)
     keys = keys_of(chosen)
     found = {key: keys.tenant({"x-api-key": key}) for key in ("a:b", "c", "d", "in-file", "unwritten")}
@@ -108,6 +109,12 @@ def test_one_key_has_one_tenant() -> None:
     with pytest.raises(SettingsError, match="two tenants"):
         Keys([("same", "shop"), ("same", "bank")])
     assert Keys([("same", "shop"), ("same", "shop")])
+
+
+def test_a_hash_that_is_none_is_no_key() -> None:
+    """One digit short, it would otherwise let in whoever reads the file."""
+    with pytest.raises(SettingsError, match="64 hex digits"):
+        Keys([(f"sha256:{'0' * 63}", "shop")])
 
 
 @pytest.mark.parametrize(
