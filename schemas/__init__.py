@@ -6,6 +6,7 @@ Glossary. One word each, the same in Python, SQL, URLs and on screen; a new noun
 export request     one OTLP ExportTraceServiceRequest or ExportLogsServiceRequest as received
 span, span event,  exactly OpenTelemetry's
 exception, trace
+key, tenant        what lets a client in; on whose behalf it then sends: what two tenants send never meets
 dialect            the attribute vocabulary that an instrumentation library speaks
 span facts         what a dialect read from one span or log record: its role, ids, model, tokens, messages in and out
 message body       what was said, without where: role, text, requested tool calls; stored once, named by its hash
