@@ -157,9 +157,9 @@ def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
 
 
 def _error_type(span: Span) -> str:
-    """The type of a failure: some write the repr() of its class, `<class 'openai.RateLimitError'>`."""
+    """The type of a failure; `_OTHER` names none, and some write a class as its repr(), `<class 'openai.RateLimitError'>`."""
     kind = span.attributes.get("error.type") or span.attributes.get("error_class", "")
-    return kind.removeprefix("<class '").removesuffix("'>")
+    return "" if kind == "_OTHER" else kind.removeprefix("<class '").removesuffix("'>")
 
 
 def _error_text(error: str | None) -> str:
