@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from analyzer.observations import call_texts
 from schemas.families import Finding
 from schemas.records import Conversation
 
@@ -46,7 +47,7 @@ def texts_at(conversation: Conversation, finding: Finding) -> Iterator[str]:
     for call in conversation.tool_calls:
         if (call.trace_id, call.span_id) == spot:
             if finding.quote_source == "arguments":
-                yield call.arguments
+                yield from call_texts(call)
             elif finding.quote_source == "result":
                 yield call.result or ""
             else:

@@ -1,9 +1,12 @@
 """What a detector saw, before the decision rule says whose fault it was."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from analyzer.technical.fingerprint import Fingerprint
+from analyzer.technical.unwrap import parse
 from schemas.families import Confidence, QuoteSource
 from schemas.records import Conversation, Message, ToolCall
 
@@ -18,6 +21,9 @@ Kind = Literal[
     "unbacked_claim",  # the agent says it did what no call did
     "no_answer",  # the last thing the user got is nothing
 ]
+
+
+_QUOTE_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,36 @@ def arguments_place(conversation: Conversation, call: ToolCall) -> Place:
     return Place(
         "arguments", call.trace_id, call.span_id, call.turn, call_position(conversation, call), call.message_index
     )
+
+
+def call_texts(call: ToolCall) -> list[str]:
+    """What a call's payload holds verbatim: the texts among its arguments, then its other values, then the tool's name.
+
+    The arguments as a whole are no such text: their order and spacing are ours, made so that equal calls compare equal.
+    """
+    leaves = list(_leaves(parse(call.arguments)))
+    return [
+        *(leaf for leaf in leaves if isinstance(leaf, str) and leaf.strip()),
+        *(json.dumps(leaf) for leaf in leaves if not isinstance(leaf, str | bool | None)),
+        call.name,
+    ]
+
+
+def quote_of_call(call: ToolCall) -> str:
+    """The longest text that a call was given, at most 300 characters; the tool's name where it was given none."""
+    texts = [leaf for leaf in _leaves(parse(call.arguments)) if isinstance(leaf, str) and leaf.strip()]
+    return max(texts, key=len, default="")[:_QUOTE_CHARS].strip() or call_texts(call)[0]
+
+
+def _leaves(value: Any) -> Iterator[Any]:  # any JSON value
+    """The scalars of a JSON value in order."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def call_position(conversation: Conversation, call: ToolCall) -> int:

@@ -10,6 +10,7 @@ from analyzer.observations import (
     Observation,
     arguments_place,
     message_place,
+    quote_of_call,
     request_of,
 )
 from analyzer.technical.failure_classes import classify
@@ -37,7 +38,7 @@ def unknown_tools(conversation: Conversation) -> Iterator[Observation]:
         if failure and (kind := classify(failure.message)) and kind.name == "unknown_tool":
             known.add(name)
             yield Observation(
-                "unknown_tool", "unknown_tools", arguments_place(conversation, call), call.arguments[:300],
+                "unknown_tool", "unknown_tools", arguments_place(conversation, call), quote_of_call(call),
                 operation=call.name, subject=call.name, confidence="high",
             )  # fmt: skip
 
@@ -51,7 +52,7 @@ def repetitions(conversation: Conversation) -> Iterator[Observation]:
     for calls in alike.values():
         if len(calls) >= _REPEATS:
             yield Observation(
-                "repetition", "repetitions", arguments_place(conversation, calls[-1]), calls[-1].arguments[:300],
+                "repetition", "repetitions", arguments_place(conversation, calls[-1]), quote_of_call(calls[-1]),
                 operation=calls[-1].name, confidence="high",
             )  # fmt: skip
     spoken: dict[str, int] = defaultdict(int)

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from analyzer.lexicon import NOT_FOUND, REFUSAL
 from analyzer.lookups import empty_part
-from analyzer.observations import Observation, Place, arguments_place, position_at, request_of, result_place
+from analyzer.observations import (
+    Observation,
+    Place,
+    arguments_place,
+    position_at,
+    quote_of_call,
+    request_of,
+    result_place,
+)
 from analyzer.technical.unwrap import parse
 from schemas.records import Conversation, Retrieval, ToolCall
 
@@ -53,7 +61,7 @@ def _is_corrected(call: ToolCall, later: Sequence[ToolCall]) -> bool:
 def _observe(conversation: Conversation, call: ToolCall, quote: str) -> Observation:
     place = result_place(conversation, call)
     if not quote:  # an empty result cannot be quoted; what was asked can
-        place, quote = arguments_place(conversation, call), call.arguments[:300]
+        place, quote = arguments_place(conversation, call), quote_of_call(call)
     return Observation(
         "empty_lookup", _NAME, place, quote,
         operation=call.name,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.lexicon import NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
-from analyzer.observations import Observation, arguments_place, message_place, request_of
+from analyzer.observations import Observation, arguments_place, message_place, quote_of_call, request_of
 from analyzer.technical.unwrap import parse
 from analyzer.text import STOP_WORDS, content_words, sentences, words
 from schemas.records import Conversation, Message, ToolCall
@@ -40,7 +40,7 @@ def handovers(conversation: Conversation) -> Iterator[Observation]:
         named = set(words(call.name))
         if not asked and (named & _HUMAN_TOOL or {"live", "agent"} <= named or named == {"transfer", "call"}):
             yield Observation(
-                "handover", "handovers", arguments_place(conversation, call), call.arguments[:300],
+                "handover", "handovers", arguments_place(conversation, call), quote_of_call(call),
                 operation=call.name, subject=_reason(call) or _last_wish(conversation, call.turn), confidence="low",
             )  # fmt: skip
 
