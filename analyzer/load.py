@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from analyzer.conversations import LINK_WINDOW_NS
+from analyzer.assembly.linking import LINK_WINDOW_NS
 from analyzer.language import word_set
 from schemas.database import Database, Row
 from schemas.record_rows import (

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
-from analyzer.conversations import assemble, fingerprint
+from analyzer.assembly.conversations import assemble, fingerprint
 from analyzer.decide import decide
 from analyzer.detectors import observe
 from analyzer.evidence import Gate

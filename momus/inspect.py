@@ -12,7 +12,7 @@ from typing import Any
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from analyzer.conversations import assemble
+from analyzer.assembly.conversations import assemble
 from collector_plugin.admission import admit
 from collector_plugin.dialects import dialect_of, read_log, read_span
 from collector_plugin.flatten import flatten_logs, flatten_traces

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.conversations import assemble
+from analyzer.assembly.conversations import assemble
 from collector_plugin.dialects import read_span
 from collector_plugin.flatten import flatten_traces
 from collector_plugin.otlp import decode

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from analyzer.conversations import assemble
+from analyzer.assembly.conversations import assemble
 from collector_plugin.dialects import read_span
 from collector_plugin.dialects.otel_genai import finish_reason
 from schemas.records import Attributes, Record, Retrieval, Span, SpanEvent, SpanFacts

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.conversations import LINK_WINDOW_NS, assemble, fingerprint
+from analyzer.assembly.conversations import assemble, fingerprint
+from analyzer.assembly.linking import LINK_WINDOW_NS
 from schemas.records import (
     Conversation,
     Feedback,

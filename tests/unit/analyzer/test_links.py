@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from analyzer.conversations import assemble
+from analyzer.assembly.conversations import assemble
 from schemas.records import MessageBody, Record, SpanFacts, ToolExecution
 
 
