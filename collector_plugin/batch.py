@@ -14,7 +14,7 @@ from collector_plugin.dialects import read_log, read_span
 from collector_plugin.flatten import flatten_logs, flatten_traces
 from collector_plugin.otlp import as_logs, as_traces
 from collector_plugin.segment_format import StoredRequest
-from schemas.as_json import as_json
+from schemas.as_json import JsonLines
 from schemas.records import LogRecord, Record, Span, SpanFacts
 from schemas.rows import batch_rows, log_row, span_row
 
@@ -34,7 +34,7 @@ class Block:
     are requests that could not even be flattened.
     """
 
-    tables: dict[str, list[bytes]] = field(default_factory=dict)
+    tables: dict[str, JsonLines] = field(default_factory=dict)
     contents: set[tuple[object, ...]] = field(default_factory=set)
     dialects: Counter[str] = field(default_factory=Counter)
     unknown_spans: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -75,12 +75,12 @@ def _add_request(block: Block, request: StoredRequest, segment: str) -> None:
     records: list[Record] = []
     for item in items:
         if isinstance(item, Span):
-            _add(block, "otel_traces", span_row(item, segment, request.received_ns))
+            _add(block, "otel_traces", [span_row(item, segment, request.received_ns)])
         else:
-            _add(block, "otel_logs", log_row(item, segment, request.received_ns))
+            _add(block, "otel_logs", [log_row(item, segment, request.received_ns)])
         records += _read(block, item)
     for table, rows in batch_rows(records, segment, request.received_ns, block.contents).items():
-        block.tables.setdefault(table, []).extend(map(as_json, rows))
+        _add(block, table, rows)
 
 
 def _flatten(request: StoredRequest) -> list[Span] | list[LogRecord]:
@@ -89,8 +89,10 @@ def _flatten(request: StoredRequest) -> list[Span] | list[LogRecord]:
     return flatten_logs(as_logs(request.body), request.tenant)
 
 
-def _add(block: Block, table: str, row: Row) -> None:
-    block.tables.setdefault(table, []).append(as_json(row))
+def _add(block: Block, table: str, rows: Iterable[Row]) -> None:
+    if table not in block.tables:
+        block.tables[table] = JsonLines()
+    block.tables[table].extend(rows)
 
 
 def _read(block: Block, item: Span | LogRecord) -> list[Record]:

@@ -26,7 +26,7 @@ import orjson
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
-from schemas.as_json import as_json
+from schemas.as_json import JsonLines
 from schemas.errors import BadQuery, DatabaseError, DatabaseInUse, DatabaseUnreachable, EngineMissing, SettingsError
 from schemas.folder import Folder, holder
 from schemas.statement import refuse_outside_world
@@ -129,9 +129,14 @@ class Database:
         return Answer(columns, rows[:row_limit], len(rows) > row_limit)
 
     def insert(
-        self, table: str, rows: Iterable[Mapping[str, object] | bytes], *, token: str | None = None, **settings: object
+        self,
+        table: str,
+        rows: Iterable[Mapping[str, object]] | JsonLines,
+        *,
+        token: str | None = None,
+        **settings: object,
     ) -> int:
-        """Store rows in one block and return how many there were; no rows is nothing to do. A row may be JSON already.
+        """Store rows in one block and return how many there were; no rows is nothing to do.
 
         A `token` that this table has seen among its last 10,000 inserts makes the insert do nothing. Text that is not
         valid Unicode is stored with U+FFFD in its place.
@@ -139,12 +144,14 @@ class Database:
         Raises:
             DatabaseError: nothing, or all but views that depend on the table, is stored.
         """
-        lines = [row if isinstance(row, bytes) else as_json(row) for row in rows]
+        lines = rows if isinstance(rows, JsonLines) else JsonLines()
+        if not isinstance(rows, JsonLines):
+            lines.extend(rows)
         if not lines:
             return 0
         chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
         with translated(DatabaseError):
-            self._client.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow", settings=chosen)
+            self._client.raw_insert(table, insert_block=bytes(lines.text), fmt="JSONEachRow", settings=chosen)
         return len(lines)
 
     def command(self, name_or_sql: str, /, **parameters: Any) -> None:  # Any: values of the types that the SQL names
