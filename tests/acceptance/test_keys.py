@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from analyzer.conversations import assemble
+from analyzer.assembly.conversations import assemble
 from analyzer.load import batches, load
 from collector_plugin.collector import Collector
 from momus.doctor import examine
