@@ -12,8 +12,8 @@ from typing import Any
 
 from collector_plugin.dialects import read_log, read_span
 from collector_plugin.flatten import flatten_logs, flatten_traces
-from collector_plugin.otlp import as_logs, as_traces
-from collector_plugin.segment_format import StoredRequest
+from collector_plugin.otlp.requests import as_logs, as_traces
+from collector_plugin.spool.segment_format import StoredRequest
 from schemas.as_json import JsonLines
 from schemas.records import LogRecord, Record, Span, SpanFacts
 from schemas.rows import batch_rows, log_row, span_row

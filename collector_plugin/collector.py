@@ -5,14 +5,14 @@ import logging
 import time
 from collections.abc import Mapping
 
-from collector_plugin.address import refuse_exposed
-from collector_plugin.grpc_receiver import GrpcReceiver
-from collector_plugin.http_receiver import HttpReceiver
-from collector_plugin.intake import Intake
-from collector_plugin.keys import keys_of
 from collector_plugin.metrics import counter, counter_by, exposition, gauge
-from collector_plugin.spool import Spool
-from collector_plugin.tls import tls_of
+from collector_plugin.receivers.address import refuse_exposed
+from collector_plugin.receivers.grpc_receiver import GrpcReceiver
+from collector_plugin.receivers.http_receiver import HttpReceiver
+from collector_plugin.receivers.intake import Intake
+from collector_plugin.receivers.keys import keys_of
+from collector_plugin.receivers.tls import tls_of
+from collector_plugin.spool.spool import Spool
 from collector_plugin.writer import Writer
 from schemas.database import Database
 from schemas.settings import Settings

@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 
 from collector_plugin.batch import Block, blocks
 from collector_plugin.metrics import Histogram
-from collector_plugin.segment import Segment
-from collector_plugin.segment_format import StoredRequest
-from collector_plugin.spool import Spool
+from collector_plugin.spool.segment import Segment
+from collector_plugin.spool.segment_format import StoredRequest
+from collector_plugin.spool.spool import Spool
 from schemas.database import Database
 from schemas.errors import DatabaseError, DatabaseUnreachable
 from schemas.rows import CONTENT_TABLES

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from collector_plugin.inflate import inflate
+from collector_plugin.otlp.inflate import inflate
 from schemas.errors import BadQuery, TooLarge, Undecodable
 from schemas.statement import FILE_SETTINGS, InsertHead, insert_head, output_format, refuse_outside_world, verb_of
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from collector_plugin.address import split_address
-from collector_plugin.keys import plain_key
+from collector_plugin.receivers.address import split_address
+from collector_plugin.receivers.keys import plain_key
 from schemas import database as store
 from schemas.database import Database, Row
 from schemas.errors import DatabaseError

@@ -13,11 +13,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from analyzer.assembly.conversations import assemble
-from collector_plugin.admission import admit
 from collector_plugin.dialects import dialect_of, read_log, read_span
 from collector_plugin.flatten import flatten_logs, flatten_traces
-from collector_plugin.otlp import Encoding, Request, Signal, decode
-from collector_plugin.payload import parse
+from collector_plugin.otlp.admission import admit
+from collector_plugin.otlp.requests import Encoding, Request, Signal, decode
+from collector_plugin.reading.payload import parse
 from schemas.errors import NotFound, Undecodable
 from schemas.records import Conversation, Message, Record, Retrieval, SpanException, SpanFacts, ToolCall, ToolRequest
 

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from contextlib import suppress
 
 from momus.screen import console
 from momus.server import Server
@@ -26,11 +27,15 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
         _greet(server, settings, analyses=analyses)
         stopped.wait()
     finally:
-        console.print("Stopping: writing what was received …")
+        _say("Stopping: writing what was received …")
         is_drained = server.stop()
-    console.print(
-        "Stopped." if is_drained else "Stopped. Some of it is still in the spool and is written at the next start."
-    )
+    _say("Stopped." if is_drained else "Stopped. Some of it is still in the spool and is written at the next start.")
+
+
+def _say(text: str) -> None:
+    """Print, unless whoever started the process has closed its output: nobody reading must not keep it from stopping."""
+    with suppress(OSError, SystemExit):  # rich makes a broken pipe an exit
+        console.print(text)
 
 
 def _greet(server: Server, settings: Settings, *, analyses: bool) -> None:

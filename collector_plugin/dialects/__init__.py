@@ -25,7 +25,7 @@ from collector_plugin.dialects import (
     traceloop,
     vercel,
 )
-from collector_plugin.dialects.build import make_facts, span_exceptions
+from collector_plugin.reading.build import make_facts, span_exceptions
 from schemas.records import LogRecord, Record, Span, ToolExecution
 
 

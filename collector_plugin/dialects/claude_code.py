@@ -17,10 +17,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from collector_plugin.dialects.build import make_exception, make_execution, make_facts, number
 from collector_plugin.dialects.otel_genai import model_fields
-from collector_plugin.message_shapes import read_tool_definitions
-from collector_plugin.payload import parse_loosely
+from collector_plugin.reading.build import make_exception, make_execution, make_facts, number
+from collector_plugin.reading.message_shapes import read_tool_definitions
+from collector_plugin.reading.payload import parse_loosely
 from schemas.records import Attributes, MessageBody, Record, Span, SpanRole, ToolExecution, ToolRequest
 
 NAME = "claude_code"

@@ -14,12 +14,12 @@ https://google.github.io/adk-docs/observability/traces/
 from collections.abc import Iterator
 from typing import Any
 
-from collector_plugin.dialects.adk_prompts import FILLERS, FOREIGN
-from collector_plugin.dialects.build import make_execution, make_facts, number
-from collector_plugin.dialects.function_io import is_cut
 from collector_plugin.dialects.otel_genai import model_fields, tool_call_id
-from collector_plugin.message_shapes import read_messages, read_tool_definitions
-from collector_plugin.payload import as_dict, as_list, as_str, parse_loosely
+from collector_plugin.reading.adk_prompts import FILLERS, FOREIGN
+from collector_plugin.reading.build import make_execution, make_facts, number
+from collector_plugin.reading.function_io import is_cut
+from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.reading.payload import as_dict, as_list, as_str, parse_loosely
 from schemas.records import Attributes, MessageBody, Record, Span, SpanRole
 
 NAME = "google_adk"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects.build import amount, make_facts, make_retrieval, number, span_exceptions
-from collector_plugin.dialects.function_io import documents, is_cut, query, said, tool_execution
-from collector_plugin.message_shapes import read_tool_definitions
-from collector_plugin.payload import as_dict, as_json, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.build import amount, make_facts, make_retrieval, number, span_exceptions
+from collector_plugin.reading.function_io import documents, is_cut, query, said, tool_execution
+from collector_plugin.reading.message_shapes import read_tool_definitions
+from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse, parse_loosely
 from schemas.records import Record, Span, SpanRole
 
 NAME = "langfuse"

@@ -10,11 +10,11 @@ https://docs.langchain.com/langsmith/trace-with-opentelemetry
 from collections.abc import Iterator
 from typing import Any
 
-from collector_plugin.dialects.build import make_facts, make_retrieval
-from collector_plugin.dialects.function_io import documents, is_cut, query, said, tool_execution
 from collector_plugin.dialects.otel_genai import finish_reason, model_fields
-from collector_plugin.message_shapes import read_tool_definitions
-from collector_plugin.payload import as_dict, as_list, as_str, parse_loosely
+from collector_plugin.reading.build import make_facts, make_retrieval
+from collector_plugin.reading.function_io import documents, is_cut, query, said, tool_execution
+from collector_plugin.reading.message_shapes import read_tool_definitions
+from collector_plugin.reading.payload import as_dict, as_list, as_str, parse_loosely
 from schemas.records import Record, Span, SpanRole
 
 NAME = "langsmith"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from collector_plugin.dialects import otel_genai
-from collector_plugin.message_shapes import canonical_arguments
+from collector_plugin.reading.message_shapes import canonical_arguments
 from schemas.records import Attributes, MessageBody, Record, Span, SpanFacts, ToolDefinition, ToolRequest
 
 NAME = "litellm"

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects.build import make_execution, make_facts
 from collector_plugin.dialects.otel_genai import CHOICE, MESSAGE_EVENTS, content_fields, model_fields, role_of
-from collector_plugin.message_shapes import read_messages, read_tool_definitions
-from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.build import make_execution, make_facts
+from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
 from schemas.records import Attributes, Feedback, MessageBody, Record, Span, SpanRole
 
 NAME = "logfire"

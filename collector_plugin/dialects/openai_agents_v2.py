@@ -17,8 +17,8 @@ from dataclasses import replace
 from typing import Any
 
 from collector_plugin.dialects import otel_genai
-from collector_plugin.message_shapes import read_tool_request
-from collector_plugin.payload import MAX_LITERAL_CHARS, as_dict, parse_literal
+from collector_plugin.reading.message_shapes import read_tool_request
+from collector_plugin.reading.payload import MAX_LITERAL_CHARS, as_dict, parse_literal
 from schemas.records import MessageBody, Record, Span, SpanFacts, ToolRequest
 
 NAME = "openai_agents_v2"

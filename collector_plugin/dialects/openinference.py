@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from collector_plugin.dialects import crewai, haystack, langchain, otel_genai, smolagents, vercel
-from collector_plugin.dialects.build import amount, make_execution, make_facts, make_retrieval, number
-from collector_plugin.dialects.openinference_messages import messages, prompts
-from collector_plugin.dialects.unflatten import unflatten
-from collector_plugin.message_shapes import read_messages, read_tool_definitions
-from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.dialects import otel_genai, vercel
+from collector_plugin.reading import crewai, haystack, langchain, smolagents
+from collector_plugin.reading.build import amount, make_execution, make_facts, make_retrieval, number
+from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.reading.openinference_messages import messages, prompts
+from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.unflatten import unflatten
 from schemas.records import (
     Attributes,
     Document,

@@ -10,11 +10,11 @@ https://github.com/open-telemetry/semantic-conventions-genai
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from collector_plugin.dialects import content_text
-from collector_plugin.dialects.build import amount, make_execution, make_facts, make_log_facts, make_retrieval, number
-from collector_plugin.dialects.stream_pieces import joined_pieces
-from collector_plugin.message_shapes import is_blocks, read_messages, read_tool_definitions
-from collector_plugin.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading import content_text
+from collector_plugin.reading.build import amount, make_execution, make_facts, make_log_facts, make_retrieval, number
+from collector_plugin.reading.message_shapes import is_blocks, read_messages, read_tool_definitions
+from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.stream_pieces import joined_pieces
 from schemas.records import (
     Document,
     Feedback,

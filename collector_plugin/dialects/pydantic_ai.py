@@ -12,11 +12,11 @@ https://ai.pydantic.dev/logfire/
 from collections.abc import Iterator
 from typing import Any
 
-from collector_plugin.dialects.build import make_execution, make_facts
 from collector_plugin.dialects.logfire import read_events
 from collector_plugin.dialects.otel_genai import content_fields, model_fields, role_of
-from collector_plugin.message_shapes import read_messages, read_tool_definitions
-from collector_plugin.payload import as_dict, as_list, parse_loosely
+from collector_plugin.reading.build import make_execution, make_facts
+from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.reading.payload import as_dict, as_list, parse_loosely
 from schemas.records import Attributes, MessageBody, Record, Span, SpanRole
 
 NAME = "pydantic_ai"

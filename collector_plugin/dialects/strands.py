@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from collector_plugin.dialects import otel_genai
-from collector_plugin.dialects.build import rewrite_users
-from collector_plugin.message_shapes import canonical_arguments, is_blocks, text_of
-from collector_plugin.payload import parse
+from collector_plugin.reading.build import rewrite_users
+from collector_plugin.reading.message_shapes import canonical_arguments, is_blocks, text_of
+from collector_plugin.reading.payload import parse
 from schemas.records import Record, Span, SpanFacts, ToolExecution
 
 NAME = "strands"

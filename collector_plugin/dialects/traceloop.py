@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from collector_plugin.dialects import langchain, otel_genai
-from collector_plugin.dialects.build import make_execution, make_facts, make_retrieval
-from collector_plugin.dialects.unflatten import unflatten
-from collector_plugin.message_shapes import read_messages, read_tool_definitions
-from collector_plugin.payload import as_dict, as_list, as_str, parse
+from collector_plugin.dialects import otel_genai
+from collector_plugin.reading import langchain
+from collector_plugin.reading.build import make_execution, make_facts, make_retrieval
+from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions
+from collector_plugin.reading.payload import as_dict, as_list, as_str, parse
+from collector_plugin.reading.unflatten import unflatten
 from schemas.records import Attributes, Document, MessageBody, Record, Role, Span, SpanRole
 
 NAME = "traceloop"

@@ -13,11 +13,11 @@ https://ai-sdk.dev/docs/ai-sdk-core/telemetry
 from collections.abc import Iterator
 from typing import Any
 
-from collector_plugin.dialects.build import make_execution, make_facts, number
-from collector_plugin.dialects.function_io import is_cut
 from collector_plugin.dialects.otel_genai import finish_reason, model_fields
-from collector_plugin.message_shapes import read_messages, read_tool_definitions, read_tool_request
-from collector_plugin.payload import as_dict, as_list, parse_loosely
+from collector_plugin.reading.build import make_execution, make_facts, number
+from collector_plugin.reading.function_io import is_cut
+from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions, read_tool_request
+from collector_plugin.reading.payload import as_dict, as_list, parse_loosely
 from schemas.records import Attributes, MessageBody, Record, Span, SpanRole
 
 NAME = "vercel"

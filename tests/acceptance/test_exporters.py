@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector_plugin.collector import Collector
-from collector_plugin.spool import Spool
+from collector_plugin.spool.spool import Spool
 from schemas import settings
 from schemas.database import Database
 from schemas.errors import SettingsError

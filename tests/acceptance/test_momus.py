@@ -227,3 +227,24 @@ def test_the_demo_finds_its_faults_and_leaves_other_peoples_folders_alone(tmp_pa
     )
     assert refused.returncode == 1
     assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+def test_a_server_whose_output_nobody_reads_any_more_still_stops(tmp_path: Path) -> None:
+    """A closed pipe, as a service manager that went away leaves behind, does not keep the process."""
+    environment = {
+        **os.environ,
+        "MOMUS_DATABASE": f"chdb://{tmp_path}/database",
+        "MOMUS_SPOOL": f"{tmp_path}/spool",
+        "MOMUS_GRPC_ADDRESS": "127.0.0.1:0",
+        "MOMUS_HTTP_ADDRESS": "127.0.0.1:0",
+        "MOMUS_CLICKHOUSE_ADDRESS": "127.0.0.1:0",
+    }
+    with subprocess.Popen(
+        [*MOMUS, "serve"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        while "Ctrl-C" not in process.stdout.readline():
+            assert process.poll() is None
+        process.stdout.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0

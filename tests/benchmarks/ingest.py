@@ -34,7 +34,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from collector_plugin.dialects import read_span
 from collector_plugin.flatten import flatten_traces
-from collector_plugin.otlp import as_traces
+from collector_plugin.otlp.requests import as_traces
 from schemas.as_json import as_json
 from schemas.rows import batch_rows, span_row
 

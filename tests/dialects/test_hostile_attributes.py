@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analyzer.assembly.conversations import assemble
 from collector_plugin.dialects import read_span
 from collector_plugin.flatten import flatten_traces
-from collector_plugin.otlp import decode
+from collector_plugin.otlp.requests import decode
 from schemas.records import Attributes, Span, SpanFacts
 
 HERE = Path(__file__).parent

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from collector_plugin.address import refuse_exposed
 from collector_plugin.collector import Collector
+from collector_plugin.receivers.address import refuse_exposed
 from schemas import settings
 from schemas.database import Database
 from schemas.errors import SettingsError

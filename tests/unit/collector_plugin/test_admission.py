@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collector_plugin.admission import FUTURE_NS, PAST_NS, SENT_END, SENT_START, admit
+from collector_plugin.otlp.admission import FUTURE_NS, PAST_NS, SENT_END, SENT_START, admit
 
 NOW = 1_800_000_000 * 10**9
 GOOD: dict[str, Any] = {

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from collector_plugin.collector import Collector
 from collector_plugin.dialects import read_log
-from collector_plugin.feedback import read_feedback
 from collector_plugin.flatten import flatten_logs
-from collector_plugin.otlp import as_logs
+from collector_plugin.otlp.requests import as_logs
+from collector_plugin.receivers.feedback import read_feedback
 from momus.reflatten import reflatten
 from schemas import settings
 from schemas.database import Database

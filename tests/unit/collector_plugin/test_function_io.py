@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector_plugin.dialects.function_io import arguments, documents, is_cut, query, said
+from collector_plugin.reading.function_io import arguments, documents, is_cut, query, said
 
 TALK = [
     ([[{"content": "be kind", "type": "system"}, {"content": "hi", "type": "human"}]], ["system: be kind", "user: hi"]),

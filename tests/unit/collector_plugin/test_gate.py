@@ -13,11 +13,11 @@ from google.rpc import code_pb2
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector_plugin.grpc_receiver import METHODS, STATUS_KEY, GrpcReceiver
-from collector_plugin.http_receiver import HttpReceiver
-from collector_plugin.intake import Intake
-from collector_plugin.keys import Keys
-from collector_plugin.spool import Spool
+from collector_plugin.receivers.grpc_receiver import METHODS, STATUS_KEY, GrpcReceiver
+from collector_plugin.receivers.http_receiver import HttpReceiver
+from collector_plugin.receivers.intake import Intake
+from collector_plugin.receivers.keys import Keys
+from collector_plugin.spool.spool import Spool
 
 JSON_HEADER = {"content_type": "application/json"}
 LIMIT = 8_000_000

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from collector_plugin.message_shapes import read_messages
+from collector_plugin.reading.message_shapes import read_messages
 from schemas.records import MessageBody, ToolRequest
 
 

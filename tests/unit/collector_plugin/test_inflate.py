@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from collector_plugin.inflate import inflate
+from collector_plugin.otlp.inflate import inflate
 from schemas.errors import TooLarge, Undecodable
 
 if sys.version_info >= (3, 14):

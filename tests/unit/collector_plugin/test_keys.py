@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector_plugin.keys import KEY_LIMIT_CHARS, Keys, keys_of, plain_key
+from collector_plugin.receivers.keys import KEY_LIMIT_CHARS, Keys, keys_of, plain_key
 from schemas import settings
 from schemas.errors import SettingsError, Unauthenticated
 

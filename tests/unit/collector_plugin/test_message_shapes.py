@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector_plugin.message_shapes import canonical_arguments, read_messages, read_tool_definitions, text_of
+from collector_plugin.reading.message_shapes import canonical_arguments, read_messages, read_tool_definitions, text_of
 from schemas.records import MessageBody, ToolRequest
 
 ARGUMENTS = {"city": "Graz", "days": 3}

@@ -5,7 +5,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from collector_plugin.otlp import (
+from collector_plugin.otlp.requests import (
     MESSAGE_LIMIT_CHARS,
     Encoding,
     Signal,

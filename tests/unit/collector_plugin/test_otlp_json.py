@@ -13,7 +13,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collector_plugin.otlp_json import parse_logs, parse_metrics, parse_traces
+from collector_plugin.otlp.otlp_json import parse_logs, parse_metrics, parse_traces
 from schemas.errors import Undecodable
 
 Pair = tuple[Any, Any]  # a protobuf value and the JSON it is written as

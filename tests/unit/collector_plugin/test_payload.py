@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector_plugin.payload import as_json, parse, parse_cut, parse_literal, parse_loosely
+from collector_plugin.reading.payload import as_json, parse, parse_cut, parse_literal, parse_loosely
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),

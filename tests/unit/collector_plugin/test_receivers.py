@@ -22,12 +22,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from collector_plugin import http_protocol, http_receiver
-from collector_plugin.grpc_receiver import SERVICES, STATUS_KEY, GrpcReceiver
-from collector_plugin.http_receiver import HttpReceiver
-from collector_plugin.intake import Intake
-from collector_plugin.otlp import as_traces
-from collector_plugin.spool import Spool
+from collector_plugin.otlp.requests import as_traces
+from collector_plugin.receivers import http_protocol, http_receiver
+from collector_plugin.receivers.grpc_receiver import SERVICES, STATUS_KEY, GrpcReceiver
+from collector_plugin.receivers.http_receiver import HttpReceiver
+from collector_plugin.receivers.intake import Intake
+from collector_plugin.spool.spool import Spool
 from schemas.errors import SettingsError
 
 LIMIT = 30_000_000

@@ -8,7 +8,7 @@ from google.rpc import code_pb2
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from collector_plugin.refusal import foreign_host, refuse, unknown_content_type, unknown_method, unknown_path
+from collector_plugin.receivers.refusal import foreign_host, refuse, unknown_content_type, unknown_method, unknown_path
 from schemas.errors import MomusError, Overloaded, SpoolFull, SpoolWriteFailed, TooLarge, Undecodable
 
 REPEATED_BY_EXPORTERS = {429, 502, 503, 504}

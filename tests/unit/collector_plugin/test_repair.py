@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from collector_plugin.repair import Repair, repair
+from collector_plugin.otlp.repair import Repair, repair
 from schemas.errors import Undecodable
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector_plugin.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
+from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
 
 requests = st.builds(
     StoredRequest,

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector_plugin.recent import DIGEST_BYTES, Journal, digest_of
-from collector_plugin.segment_format import StoredRequest, encode
-from collector_plugin.spool import Spool
+from collector_plugin.spool.recent import DIGEST_BYTES, Journal, digest_of
+from collector_plugin.spool.segment_format import StoredRequest, encode
+from collector_plugin.spool.spool import Spool
 from schemas.errors import SpoolFull, SpoolInUse, SpoolWriteFailed
 
 
@@ -47,8 +47,8 @@ def test_an_acknowledged_request_survives_a_crash(tmp_path: Path) -> None:
     script = """if True:
         import os, signal, sys, time
         from pathlib import Path
-        from collector_plugin.segment_format import StoredRequest
-        from collector_plugin.spool import Spool
+        from collector_plugin.spool.segment_format import StoredRequest
+        from collector_plugin.spool.spool import Spool
         spool = Spool(Path(sys.argv[1]))
         for number in range(50):
             spool.append(StoredRequest("traces", b"%d" % number, time.time_ns(), number.to_bytes(16, "big")))
@@ -223,8 +223,8 @@ def test_a_disk_without_space_refuses_and_leaves_no_half_record(tmp_path: Path) 
     script = """if True:
         import resource, signal, sys
         from pathlib import Path
-        from collector_plugin.segment_format import StoredRequest
-        from collector_plugin.spool import Spool
+        from collector_plugin.spool.segment_format import StoredRequest
+        from collector_plugin.spool.spool import Spool
         from schemas.errors import SpoolWriteFailed
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

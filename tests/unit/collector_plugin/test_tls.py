@@ -11,11 +11,11 @@ from typing import Any
 import grpc
 import pytest
 
-from collector_plugin.grpc_receiver import METHODS, GrpcReceiver
-from collector_plugin.http_receiver import HttpReceiver
-from collector_plugin.intake import Intake
-from collector_plugin.spool import Spool
-from collector_plugin.tls import Tls, tls_of
+from collector_plugin.receivers.grpc_receiver import METHODS, GrpcReceiver
+from collector_plugin.receivers.http_receiver import HttpReceiver
+from collector_plugin.receivers.intake import Intake
+from collector_plugin.receivers.tls import Tls, tls_of
+from collector_plugin.spool.spool import Spool
 from schemas import settings
 from schemas.errors import SettingsError
 

@@ -13,12 +13,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector_plugin import batch
-from collector_plugin.admission import admit
 from collector_plugin.batch import blocks, cut
 from collector_plugin.dialects import read_span
-from collector_plugin.recent import digest_of
-from collector_plugin.segment_format import StoredRequest
-from collector_plugin.spool import Spool
+from collector_plugin.otlp.admission import admit
+from collector_plugin.spool.recent import digest_of
+from collector_plugin.spool.segment_format import StoredRequest
+from collector_plugin.spool.spool import Spool
 from collector_plugin.writer import STRIKE_LIMIT, Writer, write
 from schemas.database import Database
 

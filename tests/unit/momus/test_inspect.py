@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collector_plugin.otlp import decode
+from collector_plugin.otlp.requests import decode
 from momus.inspect import inspect, to_json
 from schemas.errors import NotFound, Undecodable
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from collector_plugin.dialects.failure_words import class_of, unwrapped
-from collector_plugin.dialects.prompts import own_words
+from collector_plugin.reading.failure_words import class_of, unwrapped
+from collector_plugin.reading.prompts import own_words
 from schemas.records import MessageBody
 
 CREW = "\nCurrent Task: Fix it.\nNow.\n\nThis is the {} criteria for your final answer: A text\nyou MUST return it."

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector_plugin.dialects.unflatten import unflatten
+from collector_plugin.reading.unflatten import unflatten
 
 
 def test_items_stand_in_order_of_their_numbers_not_of_their_text() -> None:

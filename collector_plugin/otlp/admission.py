@@ -1,0 +1,187 @@
+"""Decide, span by span and log record by log record, what of an export request is kept.
+
+Only what could never be found again is rejected: a span without a usable identity. Everything else is kept; a clock
+that cannot be right is set to something that can, and what was sent is kept beside it in an attribute.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from collector_plugin.otlp.requests import Request
+
+TRACE_ID_BYTES = 16
+SPAN_ID_BYTES = 8
+NO_TRACE_ID = bytes(TRACE_ID_BYTES)
+NO_SPAN_ID = bytes(SPAN_ID_BYTES)
+
+DAY_NS = 86_400 * 10**9
+# Tables are partitioned by day, so a clock gone wild would make a part for every day it names. Ten years leave room for
+# imports of old traces, one year for recordings and clocks that are ahead.
+PAST_NS = 3_653 * DAY_NS
+FUTURE_NS = 366 * DAY_NS
+
+SENT_START = "momus.sent.start_time_unix_nano"
+SENT_END = "momus.sent.end_time_unix_nano"
+SENT_TIME = "momus.sent.time_unix_nano"
+
+NOTE_LIMIT = 5
+
+
+@dataclass(slots=True)
+class Admission:
+    """What was kept of a request, which is changed in place, and what the exporter should be told."""
+
+    admitted_count: int = 0
+    rejected_count: int = 0
+    is_changed: bool = False
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def notes(self) -> list[str]:
+        """Return a sentence for each kind of fault, the most frequent first, at most `NOTE_LIMIT` of them."""
+        return [f"{count} x {fault}." for fault, count in self.faults.most_common(NOTE_LIMIT)]
+
+
+def admit(request: Request, now_ns: int) -> Admission:
+    """Remove from `request` what can never be stored and mend what can; metrics are taken as they are.
+
+    Args:
+        request: changed in place.
+        now_ns: when the request was received, in nanoseconds since 1970; the measure of which clocks are possible.
+    """
+    admission = Admission()
+    match request:
+        case ExportTraceServiceRequest():
+            for spans in (group.spans for parent in request.resource_spans for group in parent.scope_spans):
+                _keep(spans, [_admit_span(span, now_ns, admission) for span in spans], admission)
+        case ExportLogsServiceRequest():
+            for logs in (group.log_records for parent in request.resource_logs for group in parent.scope_logs):
+                for log in logs:
+                    _mend_log(log, now_ns, admission)
+                admission.admitted_count += len(logs)
+        case ExportMetricsServiceRequest():
+            admission.admitted_count = len(request.resource_metrics)
+    return admission
+
+
+def _keep(items: Any, verdicts: list[bool], admission: Admission) -> None:  # protobuf's repeated field has no type
+    rejected = [index for index, is_admitted in enumerate(verdicts) if not is_admitted]
+    if rejected:
+        # Rebuilt in one go: deleting one by one would move all that follow, each time.
+        kept = [item for item, is_admitted in zip(items, verdicts, strict=True) if is_admitted]
+        del items[:]
+        items.extend(kept)
+        admission.is_changed = True
+    admission.rejected_count += len(rejected)
+    admission.admitted_count += len(verdicts) - len(rejected)
+
+
+def _admit_span(span: Span, now_ns: int, admission: Admission) -> bool:
+    fault = _identity_fault(span)
+    if fault:
+        admission.faults[f"span rejected: {fault}"] += 1
+        return False
+    _note(admission, _mend_parent(span))
+    _note(admission, _mend_times(span, now_ns))
+    return True
+
+
+def _identity_fault(span: Span) -> str:
+    if len(span.trace_id) != TRACE_ID_BYTES:
+        return f"the trace id must have {TRACE_ID_BYTES} bytes, not {len(span.trace_id)}"
+    if len(span.span_id) != SPAN_ID_BYTES:
+        return f"the span id must have {SPAN_ID_BYTES} bytes, not {len(span.span_id)}"
+    if span.trace_id == NO_TRACE_ID:
+        return "the trace id is all zero"
+    if span.span_id == NO_SPAN_ID:
+        return "the span id is all zero"
+    return ""
+
+
+def _mend_parent(span: Span) -> Iterator[str]:
+    if span.parent_span_id == NO_SPAN_ID:
+        # Some SDKs write zeros for "no parent"; that is not worth a warning, but it must not name a parent.
+        span.parent_span_id = b""
+        yield ""
+    elif len(span.parent_span_id) not in (0, SPAN_ID_BYTES):
+        span.parent_span_id = b""
+        yield f"span kept as a root: its parent's id must have {SPAN_ID_BYTES} bytes"
+
+
+def _mend_times(span: Span, now_ns: int) -> Iterator[str]:
+    start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
+    if is_possible(start_ns, now_ns) and start_ns <= end_ns and is_possible(end_ns, now_ns):
+        yield from _mend_events(span, now_ns)
+        return
+    possible = [time_ns for time_ns in (start_ns, end_ns) if is_possible(time_ns, now_ns)]
+    span.start_time_unix_nano = possible[0] if possible else now_ns
+    span.end_time_unix_nano = max(span.start_time_unix_nano, *possible) if possible else now_ns
+    if start_ns != span.start_time_unix_nano:
+        _keep_sent(span.attributes, SENT_START, start_ns)
+    if end_ns != span.end_time_unix_nano:
+        _keep_sent(span.attributes, SENT_END, end_ns)
+    yield "span kept with another time: its clock is impossible or it ends before it starts"
+    yield from _mend_events(span, now_ns)
+
+
+def _mend_events(span: Span, now_ns: int) -> Iterator[str]:
+    for event in span.events:
+        if not is_possible(event.time_unix_nano, now_ns):
+            _keep_sent(event.attributes, SENT_TIME, event.time_unix_nano)
+            event.time_unix_nano = span.start_time_unix_nano
+            yield "span event kept with its span's start: its clock is impossible"
+
+
+def _mend_log(log: LogRecord, now_ns: int, admission: Admission) -> None:
+    _note(admission, _mend_log_ids(log))
+    _note(admission, _mend_log_times(log, now_ns))
+
+
+def _mend_log_ids(log: LogRecord) -> Iterator[str]:
+    if log.trace_id == NO_TRACE_ID or len(log.trace_id) not in (0, TRACE_ID_BYTES):
+        log.trace_id = b""
+        yield f"log record kept without its trace: the trace id must have {TRACE_ID_BYTES} bytes, not all zero"
+    if log.span_id == NO_SPAN_ID or len(log.span_id) not in (0, SPAN_ID_BYTES):
+        log.span_id = b""
+        yield f"log record kept without its span: the span id must have {SPAN_ID_BYTES} bytes, not all zero"
+
+
+def _mend_log_times(log: LogRecord, now_ns: int) -> Iterator[str]:
+    sent_ns = log.time_unix_nano
+    if log.observed_time_unix_nano and not is_possible(log.observed_time_unix_nano, now_ns):
+        log.observed_time_unix_nano = now_ns
+        yield "log record kept with the time it was received: the clock it was observed by is impossible"
+    if is_possible(sent_ns, now_ns):
+        return
+    log.time_unix_nano = log.observed_time_unix_nano or now_ns
+    if sent_ns == 0:
+        # Zero is how OTLP says "unknown"; the observed time is then the one to use.
+        yield ""
+        return
+    _keep_sent(log.attributes, SENT_TIME, sent_ns)
+    yield "log record kept with another time: its clock is impossible"
+
+
+def is_possible(time_ns: int, now_ns: int) -> bool:
+    """Tell whether a clock that is right or nearly so can have shown `time_ns` for what is received at `now_ns`."""
+    return now_ns - PAST_NS <= time_ns <= now_ns + FUTURE_NS
+
+
+def _keep_sent(attributes: Any, key: str, time_ns: int) -> None:  # protobuf's repeated field has no type
+    # As text: OTLP's times are unsigned and do not fit its signed attribute.
+    attributes.add(key=key).value.string_value = str(time_ns)
+
+
+def _note(admission: Admission, faults: Iterable[str]) -> None:
+    """Record changes; an empty fault is a change that the exporter need not hear of."""
+    for fault in faults:
+        admission.is_changed = True
+        if fault:
+            admission.faults[fault] += 1

@@ -1,0 +1,308 @@
+"""Read messages in the shapes that model vendors and frameworks write them.
+
+    {"role", "parts": [{"type": "text" | "tool_call" | "tool_call_response", ...}]}        OpenTelemetry GenAI >= 1.37
+    {"role", "content", "tool_calls": [{"id", "function": {"name", "arguments"}}]}         OpenAI chat completions
+    {"type": "message" | "function_call" | "function_call_output" | "reasoning", ...}      OpenAI responses
+    {"role", "content": [{"type": "text" | "tool_use" | "tool_result", ...}]}              Anthropic
+    {"role", "content": [{"text"} | {"toolUse"} | {"toolResult"}]}                         Bedrock, Strands
+    {"role", "parts": [{"text"} | {"function_call"} | {"function_response"}]}              Gemini, Google ADK
+    {"role", "content": [{"type": "text" | "tool-call" | "tool-result", ...}]}             Vercel AI SDK
+    {"lc": 1, "id": [..., "AIMessage"], "kwargs": {...}} and {"type": "ai", "data": {...}} LangChain
+
+A message is told by what it holds, never by who sent it: the same shapes turn up in every dialect.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from collector_plugin.reading import hosted_tools
+from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse, parse_literal
+from schemas.records import MessageBody, Role, ToolDefinition, ToolRequest
+
+ROLES: dict[str, Role] = {
+    "system": "system", "developer": "system", "systemmessage": "system",
+    "user": "user", "human": "user", "humanmessage": "user", "humanmessagechunk": "user",
+    "assistant": "assistant", "ai": "assistant", "model": "assistant", "aimessage": "assistant", "aimessagechunk": "assistant",
+    "tool": "tool", "function": "tool", "toolmessage": "tool", "functionmessage": "tool", "tool-response": "tool",
+    "tool_call": "assistant", "tool-call": "assistant",
+}  # fmt: skip
+_MAX_UNWRAPPING = 3  # JSON within JSON within JSON; deeper is content, not encoding
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    call_id: str
+    text: str
+    name: str = ""
+
+
+_Part = _Text | ToolRequest | _Result
+
+
+def read_messages(value: Any, default_role: Role = "user") -> tuple[MessageBody, ...]:
+    """Return the messages that a payload holds, in order.
+
+    Args:
+        value: a string, a message, a list of either, or an object that holds them as `messages`, `choices`, ...
+        default_role: whose a text without a role is.
+    """
+    if isinstance(value, str):
+        return (MessageBody(default_role, value),) if value.strip() else ()
+    if isinstance(value, list):
+        return tuple(body for item in value for body in read_messages(item, default_role))
+    if isinstance(value, dict):
+        return tuple(_from_object(value, default_role))
+    return ()
+
+
+def _from_object(value: dict[str, Any], default_role: Role) -> Iterator[MessageBody]:
+    inner = _lists_of_messages(value)
+    hosted = hosted_tools.items_of(value)
+    if inner is not None:
+        yield from read_messages(inner, default_role)
+    elif hosted is not None:
+        yield from read_messages(hosted, default_role)
+    elif "kwargs" in value and as_list(value.get("id")):  # LangChain's constructor form
+        yield from _message(as_dict(value["kwargs"]), _role(str(value["id"][-1]), default_role))
+    elif isinstance(value.get("data"), dict) and isinstance(value.get("type"), str):  # LangChain's messages_to_dict
+        yield from _message(value["data"], _role(value["type"], default_role))
+    elif value.get("type") in ("function_call", "custom_tool_call"):
+        yield MessageBody("assistant", tool_calls=(read_tool_request(value),))
+    elif value.get("type") in ("function_call_output", "custom_tool_call_output"):
+        yield MessageBody("tool", text_of(value.get("output")), tool_call_id=as_str(value.get("call_id")))
+    elif value.get("type") != "reasoning" or "role" in value:
+        yield from _message(value, _role(as_str(value.get("role") or value.get("type")), default_role))
+
+
+def _lists_of_messages(value: dict[str, Any]) -> Any:  # the list within a request or response, or None
+    """What a whole request or response of a model API holds its messages in."""
+    if "role" in value or "lc" in value or "kwargs" in value:
+        return None
+    if isinstance(value.get("messages"), list):
+        system = value.get("system") or value.get("instructions")
+        return ([{"role": "system", "content": system}] if system else []) + value["messages"]
+    for key in ("choices", "generations", "candidates", "contents"):
+        if isinstance(value.get(key), list):
+            return value[key]
+    if isinstance(value.get("output"), list) and ("object" in value or "usage" in value or "id" in value):
+        return value["output"]
+    if isinstance(value.get("message"), dict):
+        return [value["message"]]
+    if isinstance(value.get("content"), dict) and "parts" in value["content"]:
+        return [{"role": "model"} | value["content"]]
+    return None
+
+
+def _message(value: dict[str, Any], role: Role) -> Iterator[MessageBody]:
+    """One message of ours, or several where it holds several tool results."""
+    parts = list(_parts(value))
+    name = as_str(value.get("name"))
+    call_id = as_str(value.get("tool_call_id"))
+    text = "\n".join(part.text for part in parts if isinstance(part, _Text) and part.text)
+    calls = tuple(part for part in parts if isinstance(part, ToolRequest))
+    results = [part for part in parts if isinstance(part, _Result)]
+    if role == "assistant" and results and calls:  # the vendor ran the tool between the call and the words
+        yield MessageBody(role, tool_calls=calls, name=name)
+        calls = ()
+    for result in results:
+        yield MessageBody("tool", result.text, tool_call_id=result.call_id, name=result.name)
+    if role == "tool":
+        if not results:
+            whole = text_of(_content(value))
+            yield MessageBody("tool", whole, tool_call_id=call_id or as_str(value.get("id")), name=name)
+    elif text or calls or not results:
+        yield MessageBody(role, text, tool_calls=calls, name=name)
+
+
+def _parts(message: dict[str, Any]) -> Iterator[_Part]:
+    content = _content(message)
+    calls = list(_tool_calls(message))
+    ids = {call.id for call in calls if call.id}
+    for item in content if isinstance(content, list) else [content]:
+        part = _part(item)
+        # LangChain repeats Anthropic's tool_use blocks as tool_calls
+        if part is not None and not (isinstance(part, ToolRequest) and part.id in ids):
+            yield part
+    yield from calls
+
+
+def _content(message: dict[str, Any]) -> Any:  # text, a list of parts, or whatever a tool returned
+    parts = message.get("parts")
+    content = parts if isinstance(parts, list) else message.get("content")
+    return message.get("text", message.get("refusal")) if content is None else content
+
+
+def _tool_calls(message: dict[str, Any]) -> Iterator[ToolRequest]:
+    calls = message.get("tool_calls") or as_dict(message.get("additional_kwargs")).get("tool_calls")
+    for call in as_list(calls if isinstance(calls, list) else parse(calls) if isinstance(calls, str) else None):
+        if isinstance(call, dict):
+            yield read_tool_request(call)
+    function_call = message.get("function_call")
+    if isinstance(function_call, dict) and not calls:
+        yield read_tool_request(function_call)
+
+
+_NOT_TEXT = {
+    "reasoning", "thinking", "redacted_thinking",
+    "image", "image_url", "image-url", "input_image", "audio", "audio-url", "input_audio", "video", "video-url",
+    "file", "input_file", "document-url", "binary", "blob", "uri", "media", "compaction",
+}  # fmt: skip
+
+
+def _part(item: Any) -> _Part | None:  # any element of a content list
+    if isinstance(item, str):
+        return _Text(item)
+    if not isinstance(item, dict):
+        return None
+    if item.get("thought") is True:  # Gemini: what the model thought, in the place of what it said
+        return None
+    item = hosted_tools.part_of(item)
+    kind = as_str(item.get("type") or item.get("part_kind") or item.get("kind"))
+    if kind in ("tool_call", "tool_use", "tool-call", "function_call", "toolCall"):
+        return read_tool_request(item)
+    if kind in (
+        "tool_call_response",
+        "tool_result",
+        "tool-result",
+        "function_call_output",
+        "tool-return",
+        "tool_response",
+    ):
+        return _read_result(item)
+    for key, reader in (
+        ("toolUse", read_tool_request),
+        ("function_call", read_tool_request),
+        ("functionCall", read_tool_request),
+    ):
+        if isinstance(item.get(key), dict):
+            return reader(item[key])
+    for key in ("toolResult", "function_response", "functionResponse"):
+        if isinstance(item.get(key), dict):
+            return _read_result(item[key])
+    if kind in _NOT_TEXT:
+        return None
+    for key in ("text", "content", "refusal"):
+        if isinstance(item.get(key), str):
+            return _Text(item[key])
+    return None
+
+
+def read_tool_request(value: dict[str, Any]) -> ToolRequest:
+    """Return the tool call that an object of any known shape asks for."""
+    function = as_dict(value.get("function")) or value
+    arguments = next((function[key] for key in ("arguments", "args", "input", "parameters") if key in function), None)
+    return ToolRequest(
+        id=as_str(
+            next((value[k] for k in ("call_id", "toolCallId", "toolUseId", "tool_call_id", "id") if value.get(k)), "")
+        ),
+        name=as_str(next((function[k] for k in ("name", "toolName", "tool_name") if function.get(k)), "")),
+        arguments=canonical_arguments(arguments),
+    )
+
+
+def _read_result(value: dict[str, Any]) -> _Result:
+    result = next((value[k] for k in ("response", "output", "result", "content") if value.get(k) is not None), None)
+    return _Result(
+        call_id=as_str(
+            next(
+                (
+                    value[k]
+                    for k in ("call_id", "tool_use_id", "toolCallId", "toolUseId", "tool_call_id", "id")
+                    if value.get(k)
+                ),
+                "",
+            )
+        ),
+        text=text_of(result),
+        name=as_str(next((value[k] for k in ("name", "toolName", "tool_name") if value.get(k)), "")),
+    )
+
+
+def text_of(value: Any) -> str:  # any JSON value
+    """Return a tool's result or a message's content as the text that a person would call its content.
+
+    Blocks that only wrap text are unwrapped; any other object or list stays the JSON that it is.
+    """
+    if isinstance(value, dict):
+        if "value" in value and set(value) <= {
+            "type",
+            "value",
+        }:  # AI SDK: {"type": "json" | "text" | "error-text", "value"}
+            return text_of(value["value"])
+        if set(value) == {"json"}:  # Bedrock
+            return as_str(value["json"])
+        text = value.get("text", value.get("content") if value.get("type") == "text" else None)
+        if isinstance(text, str) and set(value) <= {"type", "text", "content", "annotations"}:
+            return text
+    if isinstance(value, list) and is_blocks(value):
+        return "\n".join(text_of(item) for item in value)
+    return as_str(value)
+
+
+def is_blocks(value: Any) -> bool:  # any JSON value
+    """Tell whether a list is made of content blocks, rather than of whatever a tool returned or a user typed."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(item, dict)
+            and (as_str(item.get("type")) in _BLOCK_TYPES or (len(item) == 1 and set(item) <= _BLOCK_KEYS))
+            for item in value
+        )
+    )
+
+
+_BLOCK_KEYS = {"text", "json", "image", "document", "video", "toolUse", "toolResult", "reasoningContent", "cachePoint"}
+_BLOCK_TYPES = {
+    "text", "input_text", "output_text", "refusal", "image", "image_url", "input_image", "reasoning", "thinking",
+    "tool_call", "tool_call_response", "tool_use", "tool_result", "tool-call", "tool-result",
+}  # fmt: skip
+
+
+def canonical_arguments(value: Any) -> str:  # an object, its JSON, or its Python repr
+    """Return tool arguments as JSON text with sorted keys; `{}` for none. JSON within strings is unwrapped."""
+    for _ in range(_MAX_UNWRAPPING):
+        if not isinstance(value, str):
+            break
+        inner = parse(value) if value.strip() else {}
+        if inner is None and value.lstrip()[:1] == "{":
+            inner = parse_literal(value)
+        if inner is None:
+            break
+        value = inner
+    return "{}" if value is None or value == {} else as_json(value)
+
+
+def read_tool_definitions(value: Any) -> tuple[ToolDefinition, ...]:
+    """Return the tools that a request offers, from any list of OpenAI, Anthropic, Gemini or MCP definitions."""
+    tools: list[ToolDefinition] = []
+    items = list(value.values()) if isinstance(value, dict) and "name" not in value else as_list(value) or [value]
+    for item in items:
+        item = parse(item) if isinstance(item, str) else item
+        if isinstance(item, dict) and isinstance(
+            declared := item.get("functionDeclarations", item.get("function_declarations")), list
+        ):
+            tools.extend(read_tool_definitions(declared))
+        elif isinstance(item, dict):
+            tools.extend(_definition(as_dict(item.get("function") or item.get("toolSpec")) or item))
+    return tuple(tools)
+
+
+def _definition(value: dict[str, Any]) -> Iterator[ToolDefinition]:
+    name = as_str(value.get("name"))
+    schema = next(
+        (value[k] for k in ("parameters", "input_schema", "inputSchema", "parameters_json_schema") if value.get(k)),
+        None,
+    )
+    if name:
+        yield ToolDefinition(name, as_str(value.get("description")), as_str(schema))
+
+
+def _role(name: str, default: Role) -> Role:
+    return ROLES.get(name.strip().lower(), default)

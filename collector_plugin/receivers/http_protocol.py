@@ -1,0 +1,87 @@
+"""Uvicorn's HTTP protocol with deadlines where uvicorn waits for ever, and a limit where it takes everything.
+
+connected ──headers begin──▶ headers end ──body──▶ answered ──rest of a refused body──▶ next request
+   └──────── 10 s ─────────────┘  the receiver's        └──────── 60 s ────────┘   (keep-alive: uvicorn's)
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from collector_plugin.receivers.refusal import malformed
+
+CONNECTION_LIMIT = 512
+HEADERS_LIMIT_BYTES = 64 * 1024
+HEADERS_DEADLINE_S = 10.0
+REST_DEADLINE_S = 60.0
+
+
+class DeadlineProtocol(HttpToolsProtocol):
+    """Closes a connection whose client says nothing, too much, or never ends its headers or a refused body."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _is_mid_message = False
+    _is_mid_headers = False
+    _header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTION_LIMIT:
+            # A refused connection is what every exporter repeats; an answer would need its headers first.
+            transport.close()
+            return
+        self._close_after(HEADERS_DEADLINE_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_mid_headers:
+            self._header_bytes += len(data)
+            if self._header_bytes > HEADERS_LIMIT_BYTES:
+                self._expire()
+
+    def send_400_response(self, msg: str) -> None:
+        # uvicorn answers in plain text; OTLP wants a google.rpc.Status, also of what could not be parsed.
+        body = malformed().body("json")
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(f"{head}connection: close\r\n\r\n".encode() + body)
+        self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_mid_message = self._is_mid_headers = True
+        self._header_bytes = 0
+        self._close_after(HEADERS_DEADLINE_S)
+
+    def on_headers_complete(self) -> None:
+        self._is_mid_headers = False
+        self._cancel()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_mid_message = False
+        self._cancel()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._is_mid_message:
+            self._close_after(REST_DEADLINE_S)
+
+    def _close_after(self, seconds: float) -> None:
+        self._cancel()
+        self._deadline = self.loop.call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        transport: Any = self.transport  # may be gone already
+        if transport is not None and not transport.is_closing():
+            transport.close()
+
+    def _cancel(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
