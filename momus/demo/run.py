@@ -75,6 +75,10 @@ def _point_onwards(dsn: str) -> None:
         ("issues --all", "also what was rightly refused"),
         ("sql 'SELECT family, count() FROM failures GROUP BY family'", "the tables behind it"),
         ("doctor", "what is stored and what was not recognised"),
-        ("serve", "now for your own agent: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"),
     ):
         console.print(f"  [bold]{momus} {command}[/]  [dim]{what}[/]", soft_wrap=True)
+    console.print("Then your own agent, in a fresh terminal:")
+    console.print(
+        f"  [bold]{momus} serve[/]  [dim]and OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for the agent[/]",
+        soft_wrap=True,
+    )
