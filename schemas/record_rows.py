@@ -13,6 +13,7 @@ from typing import Any, TypeVar, assert_never
 import orjson
 
 from schemas.as_json import as_json
+from schemas.numbers import finite
 from schemas.records import (
     Document,
     Feedback,
@@ -75,7 +76,7 @@ def record_rows(record: Record, segment: str, received_ns: int) -> Iterator[tupl
         case SpanException():
             yield "exceptions", _flat_row(record, origin)
         case Feedback():
-            yield "feedback", _flat_row(record, origin)
+            yield "feedback", _flat_row(record, {"score": finite(record.score)} | origin)
         case _:
             assert_never(record)
 
@@ -108,13 +109,13 @@ def exception_from_row(row: Mapping[str, Any]) -> SpanException:
 
 def feedback_from_row(row: Mapping[str, Any]) -> Feedback:
     """Return the feedback that a row of feedback holds."""
-    return _from_row(Feedback, {**row, "score": _number(row["score"])})
+    return _from_row(Feedback, {**row, "score": finite(row["score"])})
 
 
 def retrieval_from_row(row: Mapping[str, Any]) -> Retrieval:
     """Return the retrieval that a row of retrievals holds."""
     columns = zip(row["documents.id"], row["documents.content"], row["documents.score"], strict=True)
-    return _from_row(Retrieval, row, documents=tuple(Document(id, text, _number(score)) for id, text, score in columns))
+    return _from_row(Retrieval, row, documents=tuple(Document(id, text, finite(score)) for id, text, score in columns))
 
 
 def scope_of(facts: SpanFacts) -> str:
@@ -221,7 +222,7 @@ def _document_columns(documents: Iterable[Document]) -> Row:
     return {
         "documents.id": [document.id for document in found],
         "documents.content": [document.content for document in found],
-        "documents.score": [document.score for document in found],
+        "documents.score": [finite(document.score) for document in found],
     }
 
 
@@ -239,8 +240,3 @@ def _flat_row(record: Record, rest: Row) -> Row:
 def _from_row(record: type[Flat], row: Mapping[str, Any], **rest: Any) -> Flat:  # Any: values of every field type
     taken = {name: row[name] for name in _COLUMNS[record] if name not in rest}
     return record(**taken, **rest)
-
-
-def _number(value: float | None) -> float | None:
-    """JSON writes 1.0 as 1; a score is a float all the same."""
-    return None if value is None else float(value)

@@ -22,6 +22,7 @@ from collector_plugin.dialects.otel_genai import CHOICE, MESSAGE_EVENTS, content
 from collector_plugin.reading.build import make_execution, make_facts
 from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions
 from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
+from schemas.numbers import finite
 from schemas.records import Attributes, Feedback, MessageBody, Record, Span, SpanRole
 
 NAME = "logfire"
@@ -131,7 +132,7 @@ def _feedback(span: Span) -> Feedback:
     attributes = span.attributes
     name = attributes[_FEEDBACK]
     value = attributes.get(name, "")
-    score = parse(value)
+    score = finite(parse(value))
     return Feedback(
         time_ns=span.start_ns,
         name=name,
@@ -139,7 +140,7 @@ def _feedback(span: Span) -> Feedback:
         service_name=span.service_name,
         trace_id=span.trace_id,
         span_id=span.parent_span_id or span.span_id,
-        score=float(score) if isinstance(score, bool | int | float) else None,
-        label="" if isinstance(score, int | float) else value,
+        score=score,
+        label=value if score is None else "",
         comment=attributes.get("logfire.feedback.comment", ""),
     )

@@ -15,6 +15,7 @@ from collector_plugin.reading.build import amount, make_execution, make_facts, m
 from collector_plugin.reading.message_shapes import is_blocks, read_messages, read_tool_definitions
 from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
 from collector_plugin.reading.stream_pieces import joined_pieces
+from schemas.numbers import finite
 from schemas.records import (
     Document,
     Feedback,
@@ -222,7 +223,7 @@ def _is_cut(attributes: Mapping[str, str]) -> bool:
 
 def _documents(text: str | None) -> tuple[Document, ...]:
     return tuple(
-        Document(as_str(item.get("id")), as_str(item.get("content")), item.get("score"))
+        Document(as_str(item.get("id")), as_str(item.get("content")), finite(item.get("score")))
         for item in as_list(parse_loosely(text))
         if isinstance(item, dict)
     )
@@ -268,7 +269,6 @@ def _details_facts(log: LogRecord, attributes: Mapping[str, str]) -> SpanFacts:
 
 def _feedback(log: LogRecord) -> Feedback:
     attributes = log.attributes
-    score = attributes.get("gen_ai.evaluation.score.value")
     return Feedback(
         time_ns=log.time_ns,
         name=attributes.get("gen_ai.evaluation.name", ""),
@@ -279,7 +279,7 @@ def _feedback(log: LogRecord) -> Feedback:
         span_id=log.span_id,
         response_id=attributes.get("gen_ai.response.id", ""),
         user_id=attributes.get("user.id", ""),
-        score=None if score is None else float(score),
+        score=finite(attributes.get("gen_ai.evaluation.score.value")),
         label=attributes.get("gen_ai.evaluation.score.label", ""),
         comment=attributes.get("gen_ai.evaluation.explanation", ""),
     )

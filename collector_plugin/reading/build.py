@@ -10,6 +10,7 @@ from collector_plugin.reading.identity import read_identity
 from collector_plugin.reading.message_shapes import canonical_arguments
 from collector_plugin.reading.payload import as_dict, as_str, parse
 from collector_plugin.reading.prompts import own_words
+from schemas.numbers import finite
 from schemas.records import (
     CallStatus,
     Document,
@@ -233,13 +234,8 @@ def number(attributes: Any, *keys: str) -> int:
 def amount(attributes: Any, *keys: str) -> float:
     """Return the first of `keys` that holds a finite number not below zero; 0.0 where none does."""
     for key in keys:
-        if key not in attributes:
-            continue
-        try:
-            value = float(attributes[key])
-        except (TypeError, ValueError):
-            continue
-        if 0 <= value < 1e18:
+        value = finite(attributes[key]) if key in attributes else None
+        if value is not None and 0 <= value < 1e18:
             return value
     return 0.0
 

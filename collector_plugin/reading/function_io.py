@@ -10,6 +10,7 @@ from collector_plugin.reading.build import make_execution
 from collector_plugin.reading.langchain import read_state, read_tool_result
 from collector_plugin.reading.message_shapes import read_messages
 from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse, parse_loosely
+from schemas.numbers import finite
 from schemas.records import Document, MessageBody, Role, Span, ToolExecution
 
 # what applications call the argument that holds what the user said, or what is looked for
@@ -135,5 +136,5 @@ def _document(item: Any) -> Document:  # whatever JSON value a retriever returns
         content=as_str(
             next((item[key] for key in ("content", "page_content", "pageContent", "text") if item.get(key)), "")
         ),
-        score=float(score) if isinstance(score, int | float) else None,
+        score=finite(score),
     )

@@ -4,13 +4,13 @@ A tool's result arrives as a serialised ToolMessage, in one of two JSON forms or
 of a tool that steers the graph, with a ToolMessage within.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from collector_plugin.reading.message_shapes import read_messages, text_of
 from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_literal
+from schemas.numbers import finite
 from schemas.records import Document, MessageBody
 
 _REPR = re.compile(r"^content=(?P<content>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?P<rest> .*)$", re.DOTALL)
@@ -92,12 +92,4 @@ def read_document(item: Mapping[str, Any]) -> Document:
         None,
     )
     identity = item["id"] if isinstance(item.get("id"), str) else metadata.get("id")
-    return Document(as_str(identity), as_str(content), _number(score))
-
-
-def _number(value: Any) -> float | None:  # a number or its text
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+    return Document(as_str(identity), as_str(content), finite(score))

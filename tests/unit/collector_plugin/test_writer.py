@@ -136,6 +136,29 @@ def test_a_dialect_that_fails_costs_only_the_records_of_its_span(
     assert b"bad".rjust(8, b"s").hex() in caplog.text
 
 
+@pytest.mark.parametrize("score", ['"high"', "{}", "[1]", "true", "1e400", '"0.9"', "12345678901234567890123"])
+def test_a_documents_score_of_any_kind_is_written(database: Database, score: str) -> None:
+    """A word where a number belongs would be refused by the column, and the segment with it, every time."""
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8)
+    span.start_time_unix_nano = span.end_time_unix_nano = RECEIVED_NS
+    documents = f'[{{"id": "1", "content": "c", "score": {score}}}]'
+    for key, value in {"gen_ai.operation.name": "retrieval", "gen_ai.retrieval.documents": documents}.items():
+        span.attributes.add(key=key).value.string_value = value
+    assert write(database, "1-x", [stored(request)]).row_counts["retrievals"] == 1
+
+
+def test_an_evaluation_in_words_keeps_its_label(database: Database) -> None:
+    """The verdict counts; the score is only a part of it."""
+    request = ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add(event_name="gen_ai.evaluation.result")
+    record.time_unix_nano = RECEIVED_NS
+    for key, value in {"name": "tone", "score.value": "good", "score.label": "fail"}.items():
+        record.attributes.add(key=f"gen_ai.evaluation.{key}").value.string_value = value
+    assert write(database, "1-x", [stored(request)]).unread_count == 0
+    assert database.query("SELECT score, label FROM feedback") == [{"score": None, "label": "fail"}]
+
+
 texts = st.text(max_size=30)
 numbers = st.integers(-(2**63), 2**63 - 1)
 anything = st.one_of(texts, st.booleans(), numbers, st.floats(), st.binary(max_size=9), st.lists(numbers, max_size=3))
