@@ -63,14 +63,17 @@ class Batch:
 
 
 def changed_traces(database: Database, *, since_ns: int, quiet_until_ns: int) -> Changes:
-    """Traces that received something from `since_ns` on; those that still did after `quiet_until_ns` wait."""
+    """Traces of which something was written from `since_ns` on; those of which more came after `quiet_until_ns` wait.
+
+    Feedback that names no trace belongs to conversations that are over, and never waits.
+    """
     by_tenant: dict[str, list[str]] = defaultdict(list)
     watermark, waiting = since_ns, 0
     for row in database.query("changed_traces", since_ns=since_ns):
-        if row["last_received_ns"] > quiet_until_ns:
+        if row["trace_id"] and row["last_written_ns"] > quiet_until_ns:
             waiting += 1
             continue
-        watermark = max(watermark, row["last_received_ns"])
+        watermark = max(watermark, min(row["last_written_ns"], quiet_until_ns))
         by_tenant[row["tenant"]].extend(_trace_ids(database, row))
     return Changes({tenant: tuple(dict.fromkeys(ids)) for tenant, ids in by_tenant.items()}, watermark, waiting)
 

@@ -35,7 +35,7 @@ from schemas.database import Database
 from schemas.records import Conversation
 
 ANALYSIS_VERSION = 1  # raised when detectors or the rule change, so that all conversations are looked at anew
-_OVERLAP_NS = 600 * 10**9  # rows may reach the database this much later than they were received
+_OVERLAP_NS = 120 * 10**9  # rows may become visible this much later than the moment the database gave them
 _BATCH_TRACES = 500
 
 Progress = Callable[[str, int, int], None]

@@ -124,8 +124,8 @@ class Schedule:
                 log.warning("The scheduled analysis waits for the database: %s", error)
                 continue
             # issues age by the clock alone: one look a day even if nothing arrives
-            is_due = last["received_ns"] > last["watermark_ns"] or time.time_ns() - looked_ns > _DAY_NS
-            if last["received_ns"] and is_due:
+            is_due = last["written_ns"] > last["watermark_ns"] or time.time_ns() - looked_ns > _DAY_NS
+            if last["written_ns"] and is_due:
                 looked_ns = time.time_ns()
                 self._analyse()
 

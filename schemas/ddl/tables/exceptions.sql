@@ -17,9 +17,10 @@ CREATE TABLE IF NOT EXISTS exceptions
     http_status Int64 CODEC(T64, ZSTD(1)),
     segment String CODEC(ZSTD(1)),
     received_ns Int64 CODEC(Delta(8), ZSTD(1)),
+    written_ns Int64 DEFAULT toUnixTimestamp64Nano(now64(9)) CODEC(Delta(8), ZSTD(1)),
     INDEX idx_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_segment segment TYPE minmax GRANULARITY 1,
-    INDEX idx_received_ns received_ns TYPE minmax GRANULARITY 1
+    INDEX idx_written_ns written_ns TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(fromUnixTimestamp64Nano(time_ns, 'UTC'))

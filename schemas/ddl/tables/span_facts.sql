@@ -41,11 +41,12 @@ CREATE TABLE IF NOT EXISTS span_facts
     is_truncated Bool,
     segment String CODEC(ZSTD(1)),
     received_ns Int64 CODEC(Delta(8), ZSTD(1)),
+    written_ns Int64 DEFAULT toUnixTimestamp64Nano(now64(9)) CODEC(Delta(8), ZSTD(1)),
     INDEX idx_trace_id trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_conversation_id conversation_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_scope scope TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_segment segment TYPE minmax GRANULARITY 1,
-    INDEX idx_received_ns received_ns TYPE minmax GRANULARITY 1
+    INDEX idx_written_ns written_ns TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(fromUnixTimestamp64Nano(start_ns, 'UTC'))

@@ -7,8 +7,8 @@ import pytest
 
 from analyzer.run import RunReport, analyze
 from schemas.database import Database
-from schemas.record_rows import batch_rows
-from schemas.records import MessageBody, Record, SpanException, SpanFacts, ToolDefinition, ToolRequest
+from schemas.record_rows import CONTENT_TABLES, batch_rows
+from schemas.records import Feedback, MessageBody, Record, SpanException, SpanFacts, ToolDefinition, ToolRequest
 
 MINUTE = 60 * 10**9
 START = 1_790_000_000 * 10**9
@@ -16,10 +16,11 @@ TOOLS = (ToolDefinition("get_order", "Read an order by its number"),)
 REFUSAL = "I'm sorry, I can't cancel your subscription for you."
 
 
-def store(database: Database, records: Iterable[Record], received_ns: int) -> None:
-    """What a collector does with records."""
+def store(database: Database, records: Iterable[Record], received_ns: int, written_ns: int = 0) -> None:
+    """What a collector does with records; the database says when, here as the test wants it."""
     for table, rows in batch_rows(records, f"segment-{received_ns}", received_ns).items():
-        database.insert(table, rows)
+        written = {} if table in CONTENT_TABLES else {"written_ns": written_ns or received_ns}
+        database.insert(table, [row | written for row in rows])
 
 
 def turn(number: int, *said: MessageBody, answer: MessageBody, conversation_id: str = "", user: str = "") -> SpanFacts:
@@ -214,3 +215,24 @@ def test_a_cut_answer_is_a_technical_error(database: Database) -> None:
         "family": "technical_error", "quote": "length", "quote_source": "exception", "is_recovered": False,
         "title": "small: the answer was cut at the token limit",
     }  # fmt: skip
+
+
+def test_what_reaches_the_database_long_after_it_was_received_is_analysed(database: Database) -> None:
+    """A collector's spool may drain hours later, while another's rows were analysed meanwhile."""
+    store(database, [turn(20, ask("hello"), answer=say("hi"), conversation_id="prompt")], START + 20 * MINUTE)
+    run(database, 25)
+    late = [turn(1, ask("good morning"), answer=say("hi"), conversation_id="late")]
+    store(database, late, START + MINUTE, written_ns=START + 300 * MINUTE)
+    assert run(database, 301).analysed_count == 1
+    assert {row["conversation_id"] for row in rows(database, "conversations", "conversation_id")} == {"prompt", "late"}
+
+
+def test_feedback_on_a_conversation_never_waits_for_more_of_it(database: Database) -> None:
+    """Ratings keep arriving; each is joined at the next run, whatever else came within the quiet time."""
+    store(database, [turn(1, ask("hello"), answer=say("hi"), conversation_id="rated")], START + MINUTE)
+    run(database, 10)
+    at = START + 20 * MINUTE
+    store(database, [Feedback(at, "thumbs", conversation_id="rated", score=0.0)], at)
+    store(database, [Feedback(at, "thumbs", conversation_id="another", score=1.0)], at + 29 * 10**9)
+    analyze(database, now_ns=at + 30 * 10**9, quiet_s=30)
+    assert rows(database, "conversations", "feedback_score") == [{"feedback_score": 0.0}]

@@ -24,6 +24,7 @@ from schemas.records import (
     ToolRequest,
 )
 from schemas.rows import (
+    CONTENT_TABLES,
     batch_rows,
     exception_from_row,
     facts_from_rows,
@@ -154,7 +155,8 @@ def store(database: Database, *records: Record) -> None:
     for table in ("exceptions", "feedback"):
         database.command(f"TRUNCATE TABLE {table}")
     for table, rows in batch_rows(records, "segment", 7).items():
-        database.insert(table, rows)
+        written = {} if table in CONTENT_TABLES else {"written_ns": 7}
+        database.insert(table, [row | written for row in rows])
 
 
 def load_facts(database: Database, trace_id: str) -> list[SpanFacts]:
@@ -304,7 +306,7 @@ def test_changed_traces_name_what_they_speak_of(database: Database) -> None:
     call = SpanFacts("t", "s", "d", "llm", 1, tenant="a", conversation_id="c", response_id="r")
     store(database, call, ToolExecution("t", "s2", "search", 1, tenant="a"), Feedback(1, "thumb", conversation_id="c2"))
     assert database.query("changed_traces", since_ns=7) == [
-        {"tenant": "", "trace_id": "", "last_received_ns": 7, "conversation_ids": ["c2"], "scopes": [], "response_ids": []},
-        {"tenant": "a", "trace_id": "t", "last_received_ns": 7, "conversation_ids": ["c"], "scopes": ["c"], "response_ids": ["r"]},
+        {"tenant": "", "trace_id": "", "last_written_ns": 7, "conversation_ids": ["c2"], "scopes": [], "response_ids": []},
+        {"tenant": "a", "trace_id": "t", "last_written_ns": 7, "conversation_ids": ["c"], "scopes": ["c"], "response_ids": ["r"]},
     ]  # fmt: skip
     assert database.query("changed_traces", since_ns=8) == []
