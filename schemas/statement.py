@@ -14,7 +14,7 @@ from schemas.errors import BadQuery
 
 _TOKENS = re.compile(
     rb"""(?P<space>\s+|--[^\n]*|\#[!\x20][^\n]*|/\*.*?\*/)
-       | (?P<text>'(?:[^'\\]|\\.|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+       | (?P<text>'(?:[^'\\]|\\.|'')*')
        | (?P<quoted>"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`)
        | (?P<word>\w+)
        | (?P<sign>.)""",
@@ -58,6 +58,9 @@ def refuse_outside_world(sql: bytes) -> None:
         if not word.isascii():
             # The engine takes curly quotes for quotes; then what is text to us would be code to it.
             raise BadQuery("Put everything that is not plain ASCII into single quotes, or into backticks for names.")
+        if word == b"$":
+            # Where a name ends and a heredoc begins, `a$$`, only the engine's own lexer can tell.
+            raise BadQuery("Put text with a $ into single quotes, and names with one into backticks.")
         if is_call and _is_outside(word):
             raise BadQuery(f"{_shown(word)}() is not available here: a statement must not leave the database.")
         if verb in (b"create", b"alter"):

@@ -113,7 +113,15 @@ def test_errors_carry_the_engines_code(client: Client, sql: str, code: int) -> N
 
 
 @pytest.mark.parametrize(
-    "sql", ["SELECT file('/etc/passwd')", "SELECT 1 INTO OUTFILE '/tmp/never'", "SELECT 1; SELECT 2", "SYSTEM SHUTDOWN"]
+    "sql",
+    [
+        "SELECT file('/etc/passwd')",
+        "SELECT 1 INTO OUTFILE '/tmp/never'",
+        "SELECT 1; SELECT 2",
+        "SYSTEM SHUTDOWN",
+        "SELECT 1 AS a$$, file('/etc/passwd') AS b$$",
+        "SELECT 1 AS a$$; INSERT INTO FUNCTION file('/tmp/never', 'CSV', 'x String') SELECT 'x' AS b$$",
+    ],
 )
 def test_what_leaves_the_database_is_denied(endpoint: ClickHouseHttp, sql: str) -> None:
     """Files, second statements and the process itself are out of reach, with ACCESS_DENIED as the reason."""

@@ -127,6 +127,7 @@ def test_a_person_gets_columns_and_rows_within_the_limit(store: Database) -> Non
         "SELECT file('/etc/passwd')",
         "SELECT 1 INTO OUTFILE '/tmp/never-written'",
         "SELECT 1; DROP TABLE exceptions",
+        "SELECT 1 AS a$$; INSERT INTO exceptions (tenant) SELECT 'x' AS b$$",
         "SELECT * FROM exceptions SETTINGS readonly = 0",
     ],
 )
