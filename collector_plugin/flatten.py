@@ -1,14 +1,16 @@
-"""Flatten export requests into spans and log records, losing nothing and knowing no vendor.
+"""Flatten export requests into spans and log records, losing no value and knowing no vendor.
 
 Attribute values become text in the form of the OpenTelemetry Collector's `pcommon.Value.AsString`: strings as they are,
 numbers and booleans in JSON's spelling, bytes in base64, arrays and maps as JSON. What was not a string is named in
 `attribute_types`. Of a repeated attribute key the first value keeps the name (as the Collector's lookup does); the
-others are kept as `key#2`, `key#3`, ...
+others are kept as `key#2`, `key#3`, ..., also within a nested map.
+
+Not kept: the flags of links; how many attributes events, links, resources and scopes dropped; a resource's entities.
 """
 
 import base64
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -147,8 +149,9 @@ def _log_record(record: ProtoLogRecord, shared: _Shared) -> LogRecord:
 def _attributes(pairs: Iterable[KeyValue], place: str, types: dict[str, str]) -> dict[str, str]:
     """Text by key; notes into `types` what was not a string."""
     out: dict[str, str] = {}
+    repeats: dict[str, int] = {}
     for pair in pairs:
-        key = pair.key if pair.key not in out else _next_free(pair.key, out)
+        key = pair.key if pair.key not in out else _next_free(pair.key, out, repeats)
         value = pair.value
         kind = value.WhichOneof("value")
         if kind == "string_value":
@@ -159,10 +162,12 @@ def _attributes(pairs: Iterable[KeyValue], place: str, types: dict[str, str]) ->
     return out
 
 
-def _next_free(key: str, taken: dict[str, str]) -> str:
-    number = 2
+def _next_free(key: str, taken: Mapping[str, object], repeats: dict[str, int]) -> str:
+    """Return `key` with the next number; `repeats` holds the last one of each key, so that a thousand are no million."""
+    number = repeats.get(key, 1) + 1
     while f"{key}#{number}" in taken:
         number += 1
+    repeats[key] = number
     return f"{key}#{number}"
 
 
@@ -181,10 +186,19 @@ def _plain(value: AnyValue, depth: int = 0) -> Any:  # any JSON value
     if kind == "array_value":
         return [_json_safe(_plain(item, depth + 1)) for item in value.array_value.values]
     if kind == "kvlist_value":
-        return {pair.key: _json_safe(_plain(pair.value, depth + 1)) for pair in value.kvlist_value.values}
+        return _plain_map(value.kvlist_value.values, depth + 1)
     if kind == "bytes_value":
         return base64.b64encode(value.bytes_value).decode()
     return getattr(value, kind)
+
+
+def _plain_map(pairs: Iterable[KeyValue], depth: int) -> dict[str, Any]:  # any JSON values
+    out: dict[str, Any] = {}
+    repeats: dict[str, int] = {}
+    for pair in pairs:
+        key = pair.key if pair.key not in out else _next_free(pair.key, out, repeats)
+        out[key] = _json_safe(_plain(pair.value, depth))
+    return out
 
 
 def _json_safe(value: Any) -> Any:  # JSON has no NaN and no infinity; their names are kept as text

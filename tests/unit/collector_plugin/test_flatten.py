@@ -82,6 +82,22 @@ def test_a_repeated_key_loses_no_value() -> None:
     assert span.attributes == {"key": "a", "key#2": "b", "key#2#2": "c", "key#3": "d"}
 
 
+def test_a_repeated_key_of_a_nested_map_loses_no_value() -> None:
+    """It is named as one of the span's own attributes would be."""
+    nested = AnyValue()
+    pairs = [KeyValue(key=key, value=any_value(value)) for key, value in (("key", 1), ("key", 2), ("other", 3))]
+    nested.kvlist_value.values.extend(pairs)
+    assert json.loads(as_text(nested)) == {"key": 1, "key#2": 2, "other": 3}
+
+
+def test_a_key_repeated_very_often_is_numbered_in_one_pass() -> None:
+    """A request that is small on the wire must not take minutes: looking for a free number starts after the last."""
+    count = 50_000
+    (span,) = flatten_traces(request_with(*[("key", "")] * count))
+    assert len(span.attributes) == count
+    assert list(span.attributes)[-1] == f"key#{count}"
+
+
 def test_everything_around_a_span_is_kept() -> None:
     """Resource, scope, events, links, status, flags and the counts of what the SDK dropped."""
     request = ExportTraceServiceRequest()
