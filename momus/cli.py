@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from momus.screen import console, error_console
 from schemas import settings as settings_module
-from schemas.errors import MomusError
+from schemas.errors import MomusError, NotFound
 from schemas.settings import Settings
 
 RUN, LOOK, DIG = "Run", "Look", "Dig"
@@ -202,8 +202,7 @@ def inspect(
 ) -> None:
     """Read OTLP bodies from files and print the conversations that ingest would make of them.
 
-    The tool for "why is my trace not flattened?": spans that no dialect recognised are named. A protobuf file whose name
-    contains `logs` is read as logs.
+    The tool for "why is my trace not flattened?": spans that no dialect recognised are named.
     """
     from momus.inspect import inspect as read_files
     from momus.inspect import to_json
@@ -278,6 +277,12 @@ def _database(settings: Settings) -> Iterator[Any]:  # Database; imported late, 
     from schemas import database as store
     from schemas.migrate import migrate
 
+    if settings.database.startswith("chdb:") and not store.is_there(settings.database):
+        where = settings.database.removeprefix("chdb://")
+        raise NotFound(
+            f"There is no momus database at {where}. Start one with `momus serve`, or name another with --database; "
+            f"clickhouse://{settings.clickhouse_address}/momus is that of a momus that serves elsewhere on this machine."
+        )
     with store.open_or_connect(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened:
         migrate(opened)
         yield opened

@@ -13,6 +13,7 @@ from schemas.errors import BadQuery, TooLarge, Undecodable
 from schemas.statement import FILE_SETTINGS, InsertHead, insert_head, output_format, refuse_outside_world, verb_of
 
 BODY_LIMIT_BYTES = 1 << 30
+_FIELD_LIMIT_BYTES = 128 << 10  # a server's own default; what works here shall work there
 
 # Parameters of the interface itself. Sessions, roles and progress mean nothing to an engine without users.
 _OWN_PARAMETERS = frozenset(
@@ -72,7 +73,7 @@ def read_question(method: str, query: Iterable[tuple[str, str]], headers: Mappin
 
     Raises:
         BadQuery: the statement is refused, or there is none.
-        TooLarge: the body inflates beyond `BODY_LIMIT_BYTES`.
+        TooLarge: the body inflates beyond `BODY_LIMIT_BYTES`, or a parameter is larger than 128 KiB.
         Undecodable: the body is not what its headers say.
     """
     given = dict(query)
@@ -80,6 +81,7 @@ def read_question(method: str, query: Iterable[tuple[str, str]], headers: Mappin
     if headers.get("content-type", "").startswith("multipart/form-data"):
         fields, body = form_fields(body, headers["content-type"]), b""
         given |= {name: value.decode(errors="replace") for name, value in fields.items()}
+    _refuse_long_fields(given)
     if given.get("compress", "0") != "0" or given.get("decompress", "0") != "0":
         raise BadQuery("ClickHouse's own block compression is not available here: send and accept gzip, lz4 or zstd.")
     sql = b"\n".join(part for part in (given.get("query", "").encode(), body) if part)
@@ -115,6 +117,12 @@ def form_fields(body: bytes, content_type: str) -> dict[str, bytes]:
         if name := re.search(rb'name="([^"]*)"', head):
             fields[name[1].decode(errors="replace")] = value.removesuffix(b"\r\n")
     return fields
+
+
+def _refuse_long_fields(given: Mapping[str, str]) -> None:
+    for name, value in given.items():
+        if len(value) > _FIELD_LIMIT_BYTES or len(value.encode()) > _FIELD_LIMIT_BYTES:
+            raise TooLarge(f"HTML Form Exception: Field value too long: {name} is larger than 128 KiB.")
 
 
 def _format(given: Mapping[str, str], headers: Mapping[str, str], sql: bytes) -> str:

@@ -51,6 +51,10 @@ def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
     """Look at every part once; a part that cannot be looked at is a fault, not an exception."""
     health = Health()
     _listeners(settings, health)
+    if settings.database.startswith("chdb:") and not store.is_there(settings.database):
+        health.hints.append(f"There is no momus database at {settings.database.removeprefix('chdb://')} yet.")
+        _advise(health, settings)
+        return health
     try:
         with store.open_or_connect(
             settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes
@@ -60,7 +64,7 @@ def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
             _stored(database, health, since_ns=now_ns - round(hours * 3600e9))
     except DatabaseError as error:
         health.faults.append(str(error))
-    _advise(health, now_ns)
+    _advise(health, settings)
     return health
 
 
@@ -131,7 +135,7 @@ def _stored(database: Database, health: Health, *, since_ns: int) -> None:
         )
 
 
-def _advise(health: Health, now_ns: int) -> None:
+def _advise(health: Health, settings: Settings) -> None:
     """Turn what was seen into sentences that say what to do."""
     if not any(listener.is_answering for listener in health.listeners[:2]):
         health.hints.append("No collector is listening. Start one with `momus serve`.")
@@ -144,9 +148,7 @@ def _advise(health: Health, now_ns: int) -> None:
             f"The collector is {behind_s:.0f} s behind: the database does not keep up or does not answer."
         )
     if not health.received_ns:
-        health.hints.append(
-            "Nothing was received yet. Set OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for your agent."
-        )
+        health.hints.extend(_why_nothing(health, settings))
     elif health.analysed_ns < health.received_ns:
         health.hints.append("What arrived since the last analysis waits for the next one. `momus analyze` runs it now.")
     for row in health.dialects:
@@ -155,6 +157,21 @@ def _advise(health: Health, now_ns: int) -> None:
         health.hints.append(
             "Spans of no dialect are kept and shown in traces, but tell nothing of messages or tools. `momus inspect FILE` shows one request in detail."
         )
+
+
+def _why_nothing(health: Health, settings: Settings) -> list[str]:
+    """Nothing is stored: because nothing came, or because what came is stored elsewhere."""
+    if not health.engine_version:
+        return []
+    if health.collector.get("items_accepted"):
+        return [
+            f"The collector at {settings.http_address} writes to another database than this one. Name its database with "
+            f"--database, or clickhouse://{settings.clickhouse_address}/momus if it runs with the embedded engine."
+        ]
+    scheme = "https" if settings.tls_certificate else "http"
+    return [
+        f"Nothing was received yet. Set OTEL_EXPORTER_OTLP_ENDPOINT={scheme}://{settings.http_address} for your agent."
+    ]
 
 
 def _dialect_hints(row: Row) -> list[str]:

@@ -46,7 +46,7 @@ class Inspection:
 def inspect(paths: Iterable[Path]) -> Inspection:
     """Read OTLP export requests, protobuf or JSON, gzipped or not, and assemble their conversations.
 
-    Whether a protobuf file holds traces or logs is told by its name (`logs` in it), JSON by its content.
+    Whether a file holds traces or logs is told by what is in it.
 
     Raises:
         NotFound: a file is not there.
@@ -59,7 +59,7 @@ def inspect(paths: Iterable[Path]) -> Inspection:
 
 
 def _read(path: Path, inspection: Inspection) -> list[Record]:
-    request = _decode(path)
+    request = _decode(path, inspection)
     admission = admit(request, time.time_ns())
     inspection.rejected_count += admission.rejected_count
     inspection.notes.extend(f"{path.name}: {note}" for note in admission.notes())
@@ -86,23 +86,41 @@ def _read_spans(request: ExportTraceServiceRequest, inspection: Inspection) -> l
     return found
 
 
-def _decode(path: Path) -> Request:
+def _decode(path: Path, inspection: Inspection) -> Request:
     try:
         body = path.read_bytes()
     except OSError as error:
         raise NotFound(f"{path}: {error.strerror}. Name files that hold OTLP export requests.") from None
     body = gzip.decompress(body) if body.startswith(_GZIP) else body
-    signal, encoding = _kind(path, body)
-    try:
-        return decode(signal, body, encoding).request
-    except Undecodable as error:
-        raise Undecodable(f"{path} is no OTLP {signal} request ({error}).") from None
+    signals, encoding = _kinds(path, body)
+    requests: list[Request] = []
+    for signal in signals:
+        try:
+            requests.append(decode(signal, body, encoding).request)
+        except Undecodable as error:
+            reason = error
+    if not requests:
+        raise Undecodable(f"{path} is no OTLP request of traces or logs ({reason}).")
+    # One signal's protobuf can be decoded as another's and then holds nothing: what holds records is what it is.
+    found = next((request for request in requests if _holds_records(request)), None)
+    if found is None:
+        inspection.notes.append(f"{path.name} holds no spans and no log records.")
+    return found or requests[0]
 
 
-def _kind(path: Path, body: bytes) -> tuple[Signal, Encoding]:
+def _holds_records(request: Request) -> bool:
+    if isinstance(request, ExportTraceServiceRequest):
+        return any(len(group.spans) for parent in request.resource_spans for group in parent.scope_spans)
+    if isinstance(request, ExportLogsServiceRequest):
+        return any(len(group.log_records) for parent in request.resource_logs for group in parent.scope_logs)
+    return False
+
+
+def _kinds(path: Path, body: bytes) -> tuple[tuple[Signal, ...], Encoding]:
+    """The signals that a body may be, the likeliest first: JSON says which, protobuf does not."""
     if body.lstrip()[:1] == b"{":
-        return ("logs" if b'"resourceLogs"' in body[:4096] else "traces"), "json"
-    return ("logs" if _NAMES_LOGS.search(path.name) else "traces"), "protobuf"
+        return (("logs",) if b'"resourceLogs"' in body[:4096] else ("traces",)), "json"
+    return (("logs", "traces") if _NAMES_LOGS.search(path.name) else ("traces", "logs")), "protobuf"
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class FoundConversation:
     messages: list[Row]
     tool_calls: list[Row]
     findings: list[Row]
+    feedback: list[Row]
 
     def as_json(self) -> Mapping[str, Any]:
         return {
@@ -45,6 +46,7 @@ class FoundConversation:
             "messages": self.messages,
             "tool_calls": self.tool_calls,
             "findings": self.findings,
+            "feedback": self.feedback,
         }
 
 
@@ -103,6 +105,12 @@ def _conversation(database: Database, conversation_id: str) -> FoundConversation
         database.query("conversation_messages", conversation_id=conversation_id),
         database.query("conversation_tool_calls", conversation_id=conversation_id),
         database.query("conversation_findings", conversation_id=conversation_id),
+        database.query(
+            "conversation_feedback",
+            tenant=conversation["tenant"],
+            conversation_id=conversation_id,
+            trace_ids=conversation["trace_ids"],
+        ),
     )
 
 

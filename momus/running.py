@@ -18,16 +18,23 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of is raised, and told once
     stopped = threading.Event()
+    asked_by: list[str] = []
+
+    def stop(number: int, _: object) -> None:
+        asked_by.append(signal.Signals(number).name)
+        stopped.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, stop)
     server = Server(settings, analyses=analyses)
     try:
         server.start()
         _greet(server, settings, analyses=analyses)
         stopped.wait()
     finally:
-        _say("Stopping: writing what was received …")
+        _say(f"Stopping on {asked_by[0] if asked_by else 'an error'}: writing what was received …")
         is_drained = server.stop()
     _say("Stopped." if is_drained else "Stopped. Some of it is still in the spool and is written at the next start.")
 
@@ -56,7 +63,7 @@ def _greet(server: Server, settings: Settings, *, analyses: bool) -> None:
     if analyses:
         pause = f"every {settings.analyze_interval_s:g} s" if settings.analyze_interval_s else "only by `momus analyze`"
         console.print(
-            f"  Analysis   {pause}, {'with ' + settings.model_name if settings.model_url else 'without a model'}; read it with [bold]momus issues[/]",
+            f"  Analysis   {pause}, {'with ' + settings.model_name if settings.model_url and settings.model_name else 'without a model'}; read it with [bold]momus issues[/]",
             highlight=False,
         )
     console.print("Ctrl-C stops it.")

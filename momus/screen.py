@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from collector_plugin.reading.payload import parse
 from momus.look import Found, FoundConversation, FoundIssue, FoundTrace, IssueList
 
 if TYPE_CHECKING:  # each command loads only what it runs: clustering alone takes seconds to import
@@ -38,7 +39,9 @@ FAMILY_STYLES = {
     "agent_mistake": "yellow",
     "user_or_policy": "dim",
 }
+OUTCOMES = {"served": "served", "partly": "partly served", "not": "not served", "unclear": "unclear whether served"}
 ROLE_STYLES = {"user": "bold green", "assistant": "bold blue", "tool": "dim", "system": "dim italic"}
+_COLUMN_CHARS = 14  # a column narrower than this is folded beyond reading
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -62,37 +65,35 @@ def show_issues(found: IssueList) -> None:
         console.print(_why_empty(found))
         return
     several = len({issue["service_name"] for issue in found.issues}) > 1
+    tenants = len({issue.get("tenant", "") for issue in found.issues}) > 1
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", justify="right", no_wrap=True)
-    table.add_column("issue", overflow="fold")
-    if several:
-        table.add_column("service", no_wrap=True)
-    table.add_column("family", no_wrap=True)
+    table.add_column("issue", overflow="fold", min_width=34)
     table.add_column("hurts", no_wrap=True)
     table.add_column("seen", justify="right", no_wrap=True)
-    table.add_column("id", no_wrap=True)
     for issue in found.issues:
-        style = FAMILY_STYLES.get(issue["family"], "")
-        title = Text(one_line(issue["title"], 90))
+        title = Text(one_line(issue["title"], 100))
         if issue["status"] not in ("new", "ongoing"):
             title.append(f"  {issue['status']}", "bold")
-        table.add_row(
-            str(issue["rank"] or "–"),
-            title,
-            *([Text(safe(issue["service_name"], 24), "dim")] if several else []),
-            Text(issue["family"].replace("_", " "), style),
-            share_of(issue),
-            f"{issue['conversation_count']}×",
-            Text(str(issue["issue_id"]), "dim"),
-        )
+        title.append(f"\n{issue['family'].replace('_', ' ')}", FAMILY_STYLES.get(issue["family"], ""))
+        owner = [issue.get("tenant", "")] * tenants + [issue["service_name"]] * several
+        title.append("".join(f" · {safe(part, 24)}" for part in [*owner, issue["issue_id"]] if part), "dim")
+        low, high = _interval(issue)
+        hurts = Text(f"{round(100 * issue['share'])}% ({low}–{high})\n")
+        hurts.append(f"of {issue['eligible_count']} {issue['share_of']}", "dim")
+        table.add_row(str(issue["rank"] or "–"), title, hurts, f"{issue['conversation_count']}×")
     console.print(table)
     console.print(_method_note(found))
 
 
+def _interval(issue: Row) -> tuple[int, int]:
+    return round(100 * issue["share_low"]), round(100 * issue["share_high"])
+
+
 def share_of(issue: Row) -> str:
     """The share that an issue hurts, with its 95 % interval and what it is of."""
-    low, share, high = (round(100 * issue[key]) for key in ("share_low", "share", "share_high"))
-    return f"{share}% ({low}–{high}) of {issue['eligible_count']} {issue['share_of']}"
+    low, high = _interval(issue)
+    return f"{round(100 * issue['share'])}% ({low}–{high}) of {issue['eligible_count']} {issue['share_of']}"
 
 
 def _why_empty(found: IssueList) -> str:
@@ -192,7 +193,7 @@ def _show_conversation(found: FoundConversation) -> None:
     facts = [
         ("conversation", safe(talk["conversation_id"])),
         ("user", safe(talk["user_id"]) or "unknown"),
-        ("outcome", f"{talk['outcome']} · {talk['language']} · summary {by}"),
+        ("outcome", f"{OUTCOMES.get(talk['outcome'], talk['outcome'])} · {talk['language']} · summary {by}"),
         (
             "agent",
             " · ".join(
@@ -211,12 +212,39 @@ def _show_conversation(found: FoundConversation) -> None:
     _show_findings(found.findings)
     console.print(Rule("transcript", style="dim", align="left"))
     for message in found.messages:
-        console.print(
-            _message(
-                message["role"], message["content"], message["tool_calls"], message["turn"], message["is_delegation"]
-            )
-        )
+        calls = _calls_as_text(message["tool_calls"])
+        console.print(_message(message["role"], message["content"], calls, message["turn"], message["is_delegation"]))
+    for call in found.tool_calls:
+        if call["message_index"] < 0 or call["status"] == "error":
+            console.print(_tool_call(call))
+    for row in found.feedback:
+        console.print(_feedback(row))
     console.print(Text(f"traces {', '.join(talk['trace_ids'])}", "dim"))
+
+
+def _calls_as_text(packed: str) -> str:
+    """Tool calls as `name(arguments)`, out of the JSON that they are stored as."""
+    calls = parse(packed) if packed else None
+    return (
+        ", ".join(f"{call.get('name')}({call.get('arguments')})" for call in calls)
+        if isinstance(calls, list)
+        else packed
+    )
+
+
+def _tool_call(call: Row) -> Text:
+    """A call that failed, or that no message asked for: what the transcript does not tell by itself."""
+    why = one_line(call["error_message"] or call["result"] or "", 300)
+    style = "red" if call["status"] == "error" else "dim"
+    return Text(
+        f"[{call['turn']}] tool call {safe(call['name'])}({safe(call['arguments'], 200)}): {call['status']} {why}",
+        style,
+    )
+
+
+def _feedback(row: Row) -> Text:
+    said = [str(row["score"]) if row["score"] is not None else "", row["label"], row["comment"]]
+    return Text(f"feedback {safe(row['name'])}: {' · '.join(one_line(part, 300) for part in said if part)}", "yellow")
 
 
 def _show_findings(findings: Iterable[Row]) -> None:
@@ -330,12 +358,24 @@ def progress_bar(*, enabled: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 def show_answer(answer: Answer) -> None:
     """Print the rows that a person's SQL returned."""
+    if len(answer.columns) * _COLUMN_CHARS > console.width:
+        _show_records(answer)
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in answer.columns:
         table.add_column(safe(name), overflow="fold")
     for row in answer.rows:
         table.add_row(*(Text(safe(value, 500)) for value in row))
     console.print(table)
+    if answer.is_cut:
+        console.print(f"[dim]The first {len(answer.rows):,} rows; --limit shows more.[/]")
+
+
+def _show_records(answer: Answer) -> None:
+    """Rows of many columns, each as lines of name and value: side by side nobody could read them."""
+    for number, row in enumerate(answer.rows, 1):
+        console.print(Rule(str(number), style="dim", align="left"))
+        console.print(_facts((safe(name), safe(value, 500)) for name, value in zip(answer.columns, row, strict=True)))
     if answer.is_cut:
         console.print(f"[dim]The first {len(answer.rows):,} rows; --limit shows more.[/]")
 

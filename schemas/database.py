@@ -242,6 +242,11 @@ def _read_dsn(dsn: str) -> SplitResult:
     )
 
 
+def is_there(dsn: str) -> bool:
+    """Tell whether the folder of an embedded database was ever opened, without opening or making it."""
+    return (_folder_path(urlsplit(dsn)) / "momus.lock").exists()
+
+
 def _folder_path(url: SplitResult) -> Path:
     return Path(unquote(url.netloc + url.path)).resolve()
 

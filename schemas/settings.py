@@ -6,6 +6,7 @@ this table, and the one in README.md is made from it.
 
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,8 +29,9 @@ class Settings(BaseSettings):
         "clickhouse://user:password@host:8123/momus for a server, clickhouses:// for one with TLS.",
     )
     spool: Path = Field(
-        default_factory=lambda: Path("momus-data/spool").resolve(),
-        description="Folder that holds acknowledged export requests until the database has them.",
+        default_factory=lambda chosen: _spool_beside(chosen.get("database", "")),
+        description="Folder that holds acknowledged export requests until the database has them; by default beside the "
+        "embedded database, so that what is meant for one never reaches another.",
     )
     grpc_address: str = Field(default="127.0.0.1:4317", description="Where OTLP over gRPC is received.")
     http_address: str = Field(default="127.0.0.1:4318", description="Where OTLP over HTTP is received.")
@@ -87,6 +89,15 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         default="", description="Embedding model at the same endpoint; empty uses the local light embedding."
     )
+
+
+def _spool_beside(database: str) -> Path:
+    """The spool of a database: next to an embedded one's folder, else in the working directory."""
+    if not database.startswith("chdb:"):
+        return Path("momus-data/spool").resolve()
+    url = urlsplit(database)
+    folder = Path(unquote(url.netloc + url.path)).resolve()
+    return folder.with_name("spool" if folder.name == "database" else f"{folder.name}-spool")
 
 
 def load(**values: Any) -> Settings:  # Any: what a command line option or a test hands over is validated here

@@ -5,7 +5,8 @@ What holds at every moment, also after `kill -9` and after a power cut on a disk
 - `append` returned means durable: the record and its segment's directory entry were fsynced.
 - A segment is closed at 16 MiB, at the age of 1 s, or on shutdown (settings); a closed one never changes.
 - A segment is removed only when its writer says that the database has all of it.
-- All segments together stay within the limit (8 GiB), beyond which `append` refuses.
+- Segments that wait stay within the limit (8 GiB) together, beyond which `append` refuses; what was set aside or is kept
+  after writing (`aside/`, `written/`) comes on top.
 - The same bytes sent again, within the last 65,536 requests, are acknowledged but not stored again.
 
 One process per folder; any number of threads.
@@ -28,7 +29,7 @@ from typing import NamedTuple
 from collector_plugin.spool.recent import RECENT_LIMIT, Journal
 from collector_plugin.spool.segment import SUFFIX, Segment
 from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
-from schemas.errors import SpoolFull, SpoolInUse, SpoolWriteFailed
+from schemas.errors import SpoolError, SpoolFull, SpoolInUse, SpoolWriteFailed
 
 log = logging.getLogger(__name__)
 
@@ -59,14 +60,20 @@ class Spool:
 
         Raises:
             SpoolInUse: another process, or another spool of this one, has the folder.
+            SpoolError: the folder cannot be made or written.
         """
         self._folder = folder
         self._limit_bytes = limit_bytes
         self._segment_limit_bytes = segment_limit_bytes
         self._segment_age_s = segment_age_s
         self._retention_s = retention_days * DAY_S
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock_file = _lock(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock_file = _lock(folder)
+        except OSError as error:
+            raise SpoolError(
+                f"The spool folder {folder} cannot be used: {error.strerror}. Set MOMUS_SPOOL to another."
+            ) from None
         self._changed = threading.Condition()
         self._open: Segment | None = None
         self._is_closed = False
@@ -210,13 +217,17 @@ class Spool:
             self._drop(segment)
 
     def keep_aside(self, name: str, data: bytes) -> None:
-        """Keep bytes that momus could not use, for a person to look at."""
-        path = self._made("aside") / name
-        log.error("%d bytes of the spool cannot be read and are kept in %s", len(data), path)
+        """Keep bytes that momus could not use, for a person to look at.
+
+        Raises:
+            SpoolWriteFailed: they could not be written, so their segment must stay.
+        """
         try:
+            path = self._made("aside") / name
             path.write_bytes(data)
         except OSError as error:
-            log.error("they could not be kept: %s", error)
+            raise SpoolWriteFailed(f"{name} could not be kept aside: {error.strerror}.") from error
+        log.error("%d bytes of the spool cannot be read and are kept in %s", len(data), path)
 
     def seal(self) -> frozenset[str]:
         """Close the open segment now; return the names of all that wait, which hold everything acknowledged so far."""

@@ -13,6 +13,7 @@ from momus.screen import console, progress_bar, safe, show_issues
 from momus.server import Server
 from schemas import settings as settings_module
 from schemas.errors import SettingsError
+from schemas.folder import holder
 
 _MARK = ".momus-demo"
 
@@ -59,26 +60,31 @@ def run_demo(folder: Path) -> None:
 
 
 def _make_anew(folder: Path) -> None:
-    """Empty the demo's own folder; a folder that somebody else filled is left alone."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
-        raise SettingsError(f"{folder} holds something else; name an empty folder with --folder.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / _MARK).touch()
+    """Empty the demo's own folder; one that somebody else filled, or that a process has open, is left alone."""
+    try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+            raise SettingsError(f"{folder} holds something else; name an empty folder with --folder.")
+        if who := holder(folder / "database"):
+            raise SettingsError(
+                f"Process {who.pid} has {folder} open ({who.command}); stop it, or name another --folder."
+            )
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / _MARK).touch()
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be used: {error.strerror}. Name an empty folder with --folder.") from None
 
 
 def _point_onwards(dsn: str) -> None:
     momus = ".venv/bin/momus" if Path(".venv/bin/momus").exists() else "momus"
-    console.print(f"  export MOMUS_DATABASE={safe(dsn)}", soft_wrap=True)
-    for command, what in (
-        ("show 1", "the first issue with its quotes and trace ids"),
-        ("issues --all", "also what was rightly refused"),
-        ("sql 'SELECT family, count() FROM failures GROUP BY family'", "the tables behind it"),
-        ("doctor", "what is stored and what was not recognised"),
+    for what, command in (
+        ("the first issue with its quotes and trace ids", "show 1"),
+        ("also what was rightly refused", "issues --all"),
+        ("the tables behind it", "sql 'SELECT family, count() FROM failures GROUP BY family'"),
+        ("what is stored and what was not recognised", "doctor"),
     ):
-        console.print(f"  [bold]{momus} {command}[/]  [dim]{what}[/]", soft_wrap=True)
-    console.print("Then your own agent, in a fresh terminal:")
-    console.print(
-        f"  [bold]{momus} serve[/]  [dim]and OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for the agent[/]",
-        soft_wrap=True,
-    )
+        verb, _, rest = command.partition(" ")
+        console.print(f"  [dim]{what}[/]", soft_wrap=True)
+        console.print(f"    [bold]{momus} {verb} -d {safe(dsn)}{' ' + rest if rest else ''}[/]", soft_wrap=True)
+    console.print("  [dim]your own agent, with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318[/]", soft_wrap=True)
+    console.print(f"    [bold]{momus} serve[/]")

@@ -1,5 +1,6 @@
 """An acknowledged request survives; a request sent again is stored once; a full or failing disk is told, not hidden."""
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -317,3 +318,11 @@ def test_the_journal_of_recent_requests_is_bounded_and_mends_itself(tmp_path: Pa
         file.write(b"half")
     Journal(path, limit=10).append([b"z" * DIGEST_BYTES])
     assert Journal(path, limit=10).read() == [*digests[-9:], b"z" * DIGEST_BYTES]
+
+
+def test_what_cannot_be_kept_aside_is_not_given_up(tmp_path: Path) -> None:
+    """A full disk must not cost acknowledged bytes: the caller hears of it and keeps the segment."""
+    with contextlib.closing(Spool(tmp_path)) as spool:
+        (tmp_path / "aside").write_text("in the way")
+        with pytest.raises(SpoolWriteFailed):
+            spool.keep_aside("1.traces", b"bytes")

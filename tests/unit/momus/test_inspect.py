@@ -107,3 +107,13 @@ def test_a_file_that_is_no_request_is_named_with_the_reason(tmp_path: Path) -> N
         inspect([broken])
     with pytest.raises(NotFound, match=r"missing\.pb"):
         inspect([tmp_path / "missing.pb"])
+
+
+def test_a_file_is_what_it_holds_whatever_its_name(bodies: dict[str, Path], tmp_path: Path) -> None:
+    """Traces in a file called logs are read as traces; a body without records is said to hold none."""
+    misnamed = tmp_path / "my_logs.bin"
+    misnamed.write_bytes(bodies["traces.pb"].read_bytes())
+    assert inspect([misnamed]).span_count == 2
+    empty = tmp_path / "empty.pb"
+    empty.write_bytes(b"")
+    assert inspect([empty]).notes == ["empty.pb holds no spans and no log records."]
