@@ -7,12 +7,15 @@ because the last run had them together. A batch holds whole components, so that 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from analyzer.assembly.linking import LINK_WINDOW_NS
 from analyzer.language import word_set
+from schemas.as_json import as_json
 from schemas.database import Database, Row
+from schemas.parameters import in_pieces, side_by_side
 from schemas.record_rows import (
     exception_from_row,
     facts_from_rows,
@@ -27,7 +30,6 @@ _CUT_SHORT = word_set(
     "malformed_function_call model_context_window_exceeded refusal"
 )
 _WIDENINGS = 6  # a chain of links longer than this is followed by the next runs
-_CHUNK = 5_000  # ids in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,8 @@ def _trace_ids(database: Database, row: Row) -> list[str]:
     """The trace itself; for feedback that names a conversation or an answer instead, the traces of those."""
     if row["trace_id"]:
         return [row["trace_id"]]
-    found = database.query(
-        "traces_of_feedback", conversation_ids=row["conversation_ids"], response_ids=row["response_ids"]
-    )
+    named = {name: row[name] for name in ("conversation_ids", "response_ids")}
+    found = _ask(database, "traces_of_feedback", named)
     return [other["trace_id"] for other in found if other["tenant"] == row["tenant"]]
 
 
@@ -103,26 +104,33 @@ def batches(database: Database, tenant: str, trace_ids: Sequence[str], *, size: 
 
 def load(database: Database, batch: Batch) -> list[Record]:
     """All records of a batch's traces, and the feedback on them."""
-    traces = {"trace_ids": list(batch.trace_ids)}
-    rows = _own(database.query("load_span_facts", **traces, conversation_ids=[], scopes=[]), batch)
-    hashes = sorted({h for row in rows for h in (*row["input_hashes"], *row["output_hashes"])})
-    bodies = database.query("load_message_bodies", scopes=sorted({row["scope"] for row in rows}), hashes=hashes)
-    definitions = database.query("load_tool_definitions", hashes=sorted({row["tools_hash"] for row in rows}))
-    feedback = database.query(
-        "load_feedback",
-        **traces,
-        conversation_ids=sorted({row["conversation_id"] for row in rows} - {""}),
-        response_ids=sorted({row["response_id"] for row in rows} - {""}),
-    )
-    facts = facts_from_rows(rows, bodies, definitions)
+    traces: dict[str, Sequence[str]] = {"trace_ids": batch.trace_ids}
+    rows = _own(_ask(database, "load_span_facts", traces, conversation_ids=[], scopes=[]), batch)
+    spoken_of = traces | {
+        "conversation_ids": sorted({row["conversation_id"] for row in rows} - {""}),
+        "response_ids": sorted({row["response_id"] for row in rows} - {""}),
+    }
+    facts = facts_from_rows(rows, _bodies(database, rows), _definitions(database, rows))
     return [
         *facts,
         *(failure for spoken in facts if (failure := cut_short(spoken))),
-        *map(tool_execution_from_row, _own(database.query("load_tool_executions", **traces), batch)),
-        *map(retrieval_from_row, _own(database.query("load_retrievals", **traces), batch)),
-        *map(exception_from_row, _own(database.query("load_exceptions", **traces), batch)),
-        *map(feedback_from_row, _own(feedback, batch)),
+        *map(tool_execution_from_row, _own(_ask(database, "load_tool_executions", traces), batch)),
+        *map(retrieval_from_row, _own(_ask(database, "load_retrievals", traces), batch)),
+        *map(exception_from_row, _own(_ask(database, "load_exceptions", traces), batch)),
+        *map(feedback_from_row, _own(_ask(database, "load_feedback", spoken_of), batch)),
     ]
+
+
+def _bodies(database: Database, rows: Sequence[Row]) -> list[Row]:
+    scopes = sorted({row["scope"] for row in rows})
+    hashes = sorted({h for row in rows for h in (*row["input_hashes"], *row["output_hashes"])})
+    pieces = product(in_pieces(scopes), in_pieces(hashes))
+    return [body for s, h in pieces for body in database.query("load_message_bodies", scopes=s, hashes=h)]
+
+
+def _definitions(database: Database, rows: Sequence[Row]) -> list[Row]:
+    pieces = in_pieces(sorted({row["tools_hash"] for row in rows}))
+    return [tool for hashes in pieces for tool in database.query("load_tool_definitions", hashes=hashes)]
 
 
 def cut_short(facts: SpanFacts) -> SpanException | None:
@@ -135,6 +143,13 @@ def cut_short(facts: SpanFacts) -> SpanException | None:
         parent_span_id=facts.parent_span_id, tenant=facts.tenant,
         service_name=facts.service_name, service_version=facts.service_version,
     )  # fmt: skip
+
+
+def _ask(database: Database, query: str, lists: Mapping[str, Sequence[str]], **others: object) -> list[Row]:
+    """The rows of a query that are in any of the lists, each once, however long the lists are."""
+    pieces = list(side_by_side(lists))
+    rows = [row for piece in pieces for row in database.query(query, **piece, **others)]
+    return rows if len(pieces) < 2 else list({as_json(row): row for row in rows}.values())
 
 
 def _own(rows: Iterable[Row], batch: Batch) -> list[Row]:
@@ -152,8 +167,8 @@ def _widen(database: Database, tenant: str, trace_ids: Sequence[str]) -> tuple[d
         if not fresh:
             break
         asked.update(fresh)
-        for start in range(0, len(fresh), _CHUNK):
-            _widen_once(database, tenant, fresh[start : start + _CHUNK], related, stored)
+        for piece in in_pieces(fresh):
+            _widen_once(database, tenant, piece, related, stored)
     for trace_id in asked - related.keys():  # a trace without any facts: a lone exception, or one whose rows are gone
         related[trace_id] = {"trace_id": trace_id, "conversation_ids": [], "scopes": [], "linked_trace_ids": []}
     return related, stored
@@ -164,9 +179,10 @@ def _widen_once(
 ) -> None:
     known = [row for t in trace_ids if (row := related.get(t))]
     if len(known) < len(trace_ids):
-        known = _ask(database, trace_ids, [], 0)
-    found = _ask(database, trace_ids, known, LINK_WINDOW_NS)
-    related.update({row["trace_id"]: row for row in found if row["tenant"] == tenant})
+        known = _related(database, trace_ids, [], 0)
+    for row in _related(database, trace_ids, known, LINK_WINDOW_NS):
+        if row["tenant"] == tenant:
+            related[row["trace_id"]] = _joined(related.get(row["trace_id"], row), row)
     for row in database.query("conversations_of_traces", trace_ids=trace_ids):
         if row["tenant"] == tenant:
             stored[row["conversation_id"]] = Stored(
@@ -174,16 +190,25 @@ def _widen_once(
             )
 
 
-def _ask(database: Database, trace_ids: list[str], known: list[Row], window_ns: int) -> list[Row]:
+def _related(database: Database, trace_ids: list[str], known: list[Row], window_ns: int) -> list[Row]:
     times = [row["start_ns"] for row in known]
-    return database.query(
-        "related_traces",
-        trace_ids=trace_ids,
-        conversation_ids=sorted({c for row in known for c in row["conversation_ids"]}),
-        scopes=sorted({s for row in known if not row["conversation_ids"] for s in row["scopes"]}),
-        from_ns=min(times, default=0) - window_ns,
-        to_ns=max(times, default=0) + window_ns,
-    )
+    lists = {
+        "trace_ids": trace_ids,
+        "conversation_ids": sorted({c for row in known for c in row["conversation_ids"]}),
+        "scopes": sorted({s for row in known if not row["conversation_ids"] for s in row["scopes"]}),
+    }
+    from_ns, to_ns = min(times, default=0) - window_ns, max(times, default=0) + window_ns
+    return _ask(database, "related_traces", lists, from_ns=from_ns, to_ns=to_ns)
+
+
+def _joined(one: Row, other: Row) -> Row:
+    """What two answers tell of one trace: each holds only those of its facts that were asked for."""
+    lists = ("conversation_ids", "scopes", "linked_trace_ids")
+    return {
+        "trace_id": one["trace_id"],
+        "start_ns": min(one["start_ns"], other["start_ns"]),
+        **{name: sorted({*one[name], *other[name]}) for name in lists},
+    }
 
 
 def _components(related: dict[str, Row], stored: dict[str, Stored]) -> list[list[str]]:

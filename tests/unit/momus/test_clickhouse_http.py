@@ -96,6 +96,16 @@ def test_parameters_and_settings_reach_the_engine(client: Client) -> None:
     assert client.command("SELECT value != '1' FROM system.settings WHERE name = 'max_threads'") == 1
 
 
+def test_a_parameter_beyond_a_servers_limit_is_refused(client: Client) -> None:
+    """What a server would not take is not taken here either: 128 KiB for one parameter, sent as a form or not."""
+    assert client.query("SELECT length({text:String})", parameters={"text": "x" * (128 << 10)}).result_rows == [
+        (131072,)
+    ]
+    with pytest.raises(DriverError, match="Field value too long: param_text") as caught:
+        client.query("SELECT length({text:String})", parameters={"text": "ü" * (65 << 10)})
+    assert caught.value.code == 307
+
+
 def test_an_empty_result_and_a_command_are_told_apart(client: Client) -> None:
     """No rows are an empty result; a statement without a result is none."""
     assert client.query("SELECT id FROM guests").result_rows == []
