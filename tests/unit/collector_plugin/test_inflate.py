@@ -1,6 +1,7 @@
 """Bodies are inflated up to the limit and never beyond it."""
 
 import gzip
+import random
 import sys
 import tracemalloc
 import zlib
@@ -8,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from collector_plugin.otlp.inflate import inflate
+from collector_plugin.otlp.inflate import MEMBER_LIMIT, PIECE_BYTES, inflate
 from schemas.errors import TooLarge, Undecodable
 
 if sys.version_info >= (3, 14):
@@ -60,6 +61,23 @@ def test_members_that_follow_one_another_are_one_body(coding: str) -> None:
     assert inflate(compress(b"a") + compress(b"b"), coding, limit_bytes=2) == b"ab"
     with pytest.raises(TooLarge):
         inflate(compress(b"ab") + compress(b"c"), coding, limit_bytes=2)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_members_longer_than_a_piece_follow_one_another(coding: str) -> None:
+    """Wherever a member ends within what is inflated at a time."""
+    bodies = [random.Random(number).randbytes(number * PIECE_BYTES // 2 + number) for number in range(5)]
+    compressed = b"".join(map(COMPRESS[coding], bodies))
+    assert inflate(compressed, coding, limit_bytes=10 * PIECE_BYTES) == b"".join(bodies)
+
+
+@pytest.mark.parametrize(("coding", "limit"), [("gzip", MEMBER_LIMIT), ("zstd", MEMBER_LIMIT), ("deflate", 1)])
+def test_members_are_counted(coding: str, limit: int) -> None:
+    """A body of members without content stays below every limit of length, and each costs what follows it."""
+    member = COMPRESS[coding](b"")
+    assert inflate(member * limit, coding, limit_bytes=LIMIT) == b""
+    with pytest.raises(Undecodable, match=f"{limit} compressed members"):
+        inflate(member * (limit + 1), coding, limit_bytes=LIMIT)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
