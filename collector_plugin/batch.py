@@ -1,7 +1,8 @@
 """Make the rows of a segment. The same requests always give the same rows in the same blocks, whoever asks and when.
 
-A block is what one INSERT per table carries: consecutive requests of up to 32 MiB, at least one. A segment of the usual
-size is one block: an insert costs the engine some 50 ms, whatever is in it.
+A block is what one INSERT per table carries: consecutive spans and log records whose rows reach `BLOCK_BYTES` of JSON.
+It may end within a request, since a small request can have many rows. A segment of the usual size is one block: an
+insert costs the engine some 50 ms, whatever is in it.
 """
 
 import logging
@@ -21,7 +22,7 @@ from schemas.rows import batch_rows, log_row, span_row
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]  # Any: a row has values of every column type
-BLOCK_BYTES = 32 * 1024 * 1024
+BLOCK_BYTES = 64 * 1024 * 1024  # of all tables; a block holds at most one item's rows more
 
 
 @dataclass(slots=True)
@@ -41,45 +42,40 @@ class Block:
     unread_count: int = 0
     lost: list[StoredRequest] = field(default_factory=list)
 
+    @property
+    def size_bytes(self) -> int:
+        """The JSON of all tables."""
+        return sum(len(rows.text) for rows in self.tables.values())
+
 
 def blocks(requests: Iterable[StoredRequest], segment: str) -> Iterator[Block]:
     """Yield the rows of a segment's requests, block by block."""
-    for chosen in cut(requests, BLOCK_BYTES):
-        block = Block()
-        for request in chosen:
-            _add_request(block, request, segment)
+    block = Block()
+    for request in requests:
+        for item in _items(block, request):
+            if block.size_bytes >= BLOCK_BYTES:
+                yield block
+                block = Block()
+            _add_item(block, item, segment, request.received_ns)
+    if block.tables or block.lost:
         yield block
 
 
-def cut(requests: Iterable[StoredRequest], block_bytes: int) -> Iterator[list[StoredRequest]]:
-    """Yield the requests in order, in lists whose bodies have at most `block_bytes` together, or of one request."""
-    chosen: list[StoredRequest] = []
-    size_bytes = 0
-    for request in requests:
-        if chosen and size_bytes + len(request.body) > block_bytes:
-            yield chosen
-            chosen, size_bytes = [], 0
-        chosen.append(request)
-        size_bytes += len(request.body)
-    if chosen:
-        yield chosen
-
-
-def _add_request(block: Block, request: StoredRequest, segment: str) -> None:
+def _items(block: Block, request: StoredRequest) -> list[Span] | list[LogRecord]:
     try:
-        items = _flatten(request)
+        return _flatten(request)
     except Exception:  # one request that meets a fault of ours must not keep a whole segment from being written
         log.exception("an export request received at %d cannot be flattened; it is set aside", request.received_ns)
         block.lost.append(request)
-        return
-    records: list[Record] = []
-    for item in items:
-        if isinstance(item, Span):
-            _add(block, "otel_traces", [span_row(item, segment, request.received_ns)])
-        else:
-            _add(block, "otel_logs", [log_row(item, segment, request.received_ns)])
-        records += _read(block, item)
-    for table, rows in batch_rows(records, segment, request.received_ns, block.contents).items():
+        return []
+
+
+def _add_item(block: Block, item: Span | LogRecord, segment: str, received_ns: int) -> None:
+    if isinstance(item, Span):
+        _add(block, "otel_traces", [span_row(item, segment, received_ns)])
+    else:
+        _add(block, "otel_logs", [log_row(item, segment, received_ns)])
+    for table, rows in batch_rows(_read(block, item), segment, received_ns, block.contents).items():
         _add(block, table, rows)
 
 

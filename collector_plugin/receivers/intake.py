@@ -1,6 +1,6 @@
 """The way of an export request, or feedback, from the wire to the spool, the same for both transports.
 
-body ─inflate─▶ ─decode─▶ ─admit─▶ ─append (durable)─▶ answer
+body ─inflate─▶ ─decode─▶ ─check expansion─▶ ─admit─▶ ─append (durable)─▶ answer
 """
 
 import threading
@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 
 from collector_plugin.otlp.admission import Admission, admit
+from collector_plugin.otlp.expansion import check_expansion
 from collector_plugin.otlp.inflate import inflate
 from collector_plugin.otlp.requests import Decoded, Encoding, Response, Signal, answer, decode
 from collector_plugin.receivers.feedback import read_feedback
@@ -62,6 +63,7 @@ class Intake:
         with self._decoders:
             plain = inflate(body, coding, limit_bytes=self.limit_bytes)
             decoded = decode(signal, plain, encoding)
+            check_expansion(decoded.request, limit_bytes=self.limit_bytes)
             admission = admit(decoded.request, received_ns)
             admitted = _admitted_body(decoded, admission)
         is_new = True

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector_plugin import batch
-from collector_plugin.batch import blocks, cut
+from collector_plugin.batch import blocks
 from collector_plugin.dialects import read_span
 from collector_plugin.otlp.admission import admit
 from collector_plugin.spool.recent import digest_of
@@ -71,14 +71,32 @@ def writer(spool: Spool, database: Database) -> Iterator[Writer]:
     own.close()
 
 
-def test_rows_are_cut_into_the_same_blocks_every_time() -> None:
-    """By the bytes of their requests, in order; a request is never cut."""
+def test_rows_are_cut_into_the_same_blocks_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, by the bytes of their JSON; what one block begins another continues."""
     requests = [traces(*(f"{number}-{index}" for index in range(3))) for number in range(5)]
-    size = len(requests[0].body)
-    assert [len(chosen) for chosen in cut(requests, 2 * size)] == [2, 2, 1]
-    assert [len(chosen) for chosen in cut(requests, 1)] == [1] * 5
-    assert list(cut([], 1)) == []
-    assert list(blocks(requests, "s")) == list(blocks(requests, "s"))
+    (whole,) = blocks(requests, "s")
+    monkeypatch.setattr(batch, "BLOCK_BYTES", whole.size_bytes // 4)
+    parts = list(blocks(requests, "s"))
+    assert [len(part.tables["otel_traces"]) for part in parts] == [4, 4, 4, 3]
+    assert list(blocks(requests, "s")) == parts
+    for table in COUNTED:
+        assert b"".join(part.tables[table].text for part in parts) == whole.tables[table].text
+    assert list(blocks([], "s")) == []
+
+
+def test_a_block_is_bounded_whatever_its_spans_have_in_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resource is said once in a request and in every row, so the size of a request says little of its rows."""
+    limit_bytes, resource_chars = 1_000_000, 100_000
+    monkeypatch.setattr(batch, "BLOCK_BYTES", limit_bytes)
+    request = ExportTraceServiceRequest()
+    parent = request.resource_spans.add()
+    parent.resource.attributes.add(key="big").value.string_value = "x" * resource_chars
+    scope = parent.scope_spans.add()
+    for number in range(100):
+        scope.spans.add(trace_id=b"t" * 16, span_id=bytes([1 + number]) * 8, start_time_unix_nano=RECEIVED_NS)
+    sizes_bytes = [block.size_bytes for block in blocks([stored(request)], "s")]
+    assert sum(sizes_bytes) > 100 * resource_chars
+    assert max(sizes_bytes) < limit_bytes + 2 * resource_chars
 
 
 def test_writing_a_segment_again_changes_nothing(database: Database) -> None:
@@ -267,7 +285,7 @@ def test_a_database_that_fails_is_tried_until_it_works(spool: Spool, writer: Wri
             spool.seal()
         writer.start()
         wait_for(lambda: bool(writer.counts.last_error))
-        wait_for(lambda: not writer.counts.segments_written)
+        assert writer.counts.segments_written == 0
     finally:
         database.command("RENAME TABLE otel_traces_away TO otel_traces")
     assert spool.wait_gone(spool.seal(), 30)
