@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+TAIL_CHARS = 256  # what a cut leaves unfinished is looked for here: searching all of a text takes its length squared
 MAX_LITERAL_CHARS = 262_144  # ast.literal_eval builds a tree many times the size of the text
 _STARTS_JSON = re.compile(r"\s*[\[{\"\-0-9tfn]")
 _CLOSERS = {"{": "}", "[": "]"}
@@ -59,7 +60,7 @@ def _close(text: str, closers: str, in_string: bool) -> Any:  # the repaired val
     heads = [text[: len(text) - count] + ('"' if in_string else "") for count in lost]
     for pattern in _UNFINISHED:
         for head in heads:
-            value = parse(re.sub(pattern, "", head, count=1) + closers)
+            value = parse(head[:-TAIL_CHARS] + re.sub(pattern, "", head[-TAIL_CHARS:], count=1) + closers)
             if value is not None:
                 return value
     return None

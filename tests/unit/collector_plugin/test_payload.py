@@ -1,6 +1,7 @@
 """Attribute values hold JSON, cut JSON, JSON in JSON and Python literals; reading them never raises."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -64,6 +65,14 @@ def test_of_cut_json_all_that_was_complete_is_kept(messages: list[dict[str, str]
 def test_what_is_read_of_damaged_and_foreign_text(text: str, value: Any) -> None:
     """The cut string is kept up to the cut; a key without its value is dropped; a Python repr is read."""
     assert parse_loosely(text) == value
+
+
+@pytest.mark.parametrize("text", ["[" + "A" * 300_000 + "!", "[" + " " * 300_000 + "!", '["' + '","' * 100_000 + "!"])
+def test_long_text_that_is_no_json_is_given_up_soon(text: str) -> None:
+    """Its length may not be squared: at a nanosecond a step that would be more than a minute."""
+    started_s = time.process_time()
+    parse_cut(text)
+    assert time.process_time() - started_s < 5
 
 
 def test_a_number_beyond_json_and_a_lone_surrogate_become_text() -> None:
