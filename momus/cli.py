@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from momus.screen import console, error_console
 from schemas import settings as settings_module
 from schemas.errors import MomusError, NotFound
+from schemas.families import Family
 from schemas.settings import Settings
 
 RUN, LOOK, DIG = "Run", "Look", "Dig"
@@ -53,6 +54,7 @@ InsecureOption = Annotated[
     bool,
     typer.Option("--insecure", help="Listen beyond loopback without keys.", show_default="MOMUS_INSECURE, else no"),
 ]
+TenantOption = Annotated[str | None, typer.Option(help="Only this tenant's.", show_default="all")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -116,12 +118,13 @@ def demo(
 @app.command(rich_help_panel=LOOK)
 def issues(
     database: DatabaseOption = None,
-    family: Annotated[str, typer.Option(help="Only this family, such as missing_capability.")] = "",
+    family: Annotated[Family | None, typer.Option(help="Only this family.", show_default=False)] = None,
     service: Annotated[str, typer.Option(help="Only this service.name.")] = "",
+    tenant: TenantOption = None,
     all: Annotated[
         bool, typer.Option("--all", help="Also what is resolved, and correct refusals, which have no rank.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 25,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Issues to list at most.")] = 25,
     json: JsonOption = False,
 ) -> None:
     """List what should be fixed first."""
@@ -129,8 +132,8 @@ def issues(
     from momus.screen import show_issues
 
     with _database(_settings(database)) as opened:
-        found = list_issues(opened, family=family, service=service, all=all, limit=limit)
-    _print_json(found.issues) if json else show_issues(found)
+        found = list_issues(opened, family=family or "", service=service, all=all, limit=limit, tenant=tenant)
+    _print_json(found.issues) if json else show_issues(found, is_filtered=bool(family or service))
 
 
 @app.command(rich_help_panel=LOOK)
@@ -139,6 +142,7 @@ def show(
         str, typer.Argument(metavar="ISSUE|CONVERSATION|TRACE", help="An id, the beginning of one, or an issue's rank.")
     ],
     database: DatabaseOption = None,
+    tenant: TenantOption = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Quotes of an issue to show.")] = 10,
     json: JsonOption = False,
 ) -> None:
@@ -147,7 +151,7 @@ def show(
     from momus.screen import show_found
 
     with _database(_settings(database)) as opened:
-        found = look_up(opened, name, limit=limit)
+        found = look_up(opened, name, limit=limit, tenant=tenant)
     _print_json(found.as_json()) if json else show_found(found)
 
 

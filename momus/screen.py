@@ -59,13 +59,12 @@ def one_line(text: object, limit: int = 0) -> str:
 # --- issues -----------------------------------------------------------------------------------------------------------
 
 
-def show_issues(found: IssueList) -> None:
+def show_issues(found: IssueList, *, is_filtered: bool = False) -> None:
     """Print the inbox: rank, what, whom it hurts, how sure."""
     if not found.issues:
-        console.print(_why_empty(found))
+        console.print(_why_empty(found, is_filtered))
         return
     several = len({issue["service_name"] for issue in found.issues}) > 1
-    tenants = len({issue.get("tenant", "") for issue in found.issues}) > 1
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("issue", overflow="fold", min_width=34)
@@ -76,7 +75,7 @@ def show_issues(found: IssueList) -> None:
         if issue["status"] not in ("new", "ongoing"):
             title.append(f"  {issue['status']}", "bold")
         title.append(f"\n{issue['family'].replace('_', ' ')}", FAMILY_STYLES.get(issue["family"], ""))
-        owner = [issue.get("tenant", "")] * tenants + [issue["service_name"]] * several
+        owner = [issue["tenant"], *[issue["service_name"]] * several]
         title.append("".join(f" · {safe(part, 24)}" for part in [*owner, issue["issue_id"]] if part), "dim")
         low, high = _interval(issue)
         hurts = Text(f"{round(100 * issue['share'])}% ({low}–{high})\n")
@@ -96,13 +95,15 @@ def share_of(issue: Row) -> str:
     return f"{round(100 * issue['share'])}% ({low}–{high}) of {issue['eligible_count']} {issue['share_of']}"
 
 
-def _why_empty(found: IssueList) -> str:
+def _why_empty(found: IssueList, is_filtered: bool) -> str:
     if not found.span_count:
         return (
             "No issues: nothing was received yet. Point an agent at [bold]momus serve[/], or try [bold]momus demo[/]."
         )
     if not found.last_run:
         return "No issues yet: what was received has not been analysed. Run [bold]momus analyze[/]."
+    if is_filtered:
+        return "No issue of that family and service. [bold]momus issues[/] lists those of all."
     return f"No issues among {found.last_run['conversation_count']} conversations looked at in the last run. [bold]momus doctor[/] tells what was not recognised."
 
 
@@ -110,7 +111,12 @@ def _method_note(found: IssueList) -> Text:
     methods = {str(issue["method"]) for issue in found.issues}
     how = "Found without a model, by detectors alone: causes may be named wrongly." if methods == {"detectors"} else ""
     lines = "Intervals are 95 %. " + how
-    return Text.assemble((f"{lines} ", "dim"), ("momus show 1", "bold"), (" shows the first with its quotes.", "dim"))
+    # each tenant has ranks of its own, an id is one issue's alone
+    is_shared = len({issue["tenant"] for issue in found.issues}) > 1
+    first = found.issues[0]["issue_id"] if is_shared else found.issues[0]["rank"] or found.issues[0]["issue_id"]
+    return Text.assemble(
+        (f"{lines} ", "dim"), (f"momus show {first}", "bold"), (" shows the first with its quotes.", "dim")
+    )
 
 
 def show_found(found: Found) -> None:
@@ -148,6 +154,7 @@ def _show_issue(found: FoundIssue) -> None:
         ),
         ("by", "detectors, without a model" if issue["method"] == "detectors" else safe(issue["model"])),
         ("service", safe(issue["service_name"])),
+        ("tenant", safe(issue["tenant"])),
     ]
     console.print(_facts(facts))
     console.print(
@@ -192,6 +199,7 @@ def _show_conversation(found: FoundConversation) -> None:
     ]
     facts = [
         ("conversation", safe(talk["conversation_id"])),
+        ("tenant", safe(talk["tenant"])),
         ("user", safe(talk["user_id"]) or "unknown"),
         ("outcome", f"{OUTCOMES.get(talk['outcome'], talk['outcome'])} · {talk['language']} · summary {by}"),
         (
@@ -271,6 +279,8 @@ def _message(role: str, content: str, calls: str | Iterable[object], turn: int, 
 
 def _show_trace(found: FoundTrace) -> None:
     console.print(Text.assemble(("trace ", "bold"), (found.trace_id, "bold"), f"  {len(found.spans)} spans"))
+    if found.tenant:
+        console.print(Text(f"tenant {safe(found.tenant)}", "dim"))
     console.print(Text(f"conversation {safe(found.conversation_id) or 'none assembled yet: run momus analyze'}", "dim"))
     for root in _trees(found.spans):
         console.print(root)
