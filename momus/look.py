@@ -54,67 +54,86 @@ class FoundConversation:
 class FoundTrace:
     """A trace: its spans by time, and the conversation it belongs to, if one was assembled."""
 
+    tenant: str
     trace_id: str
     conversation_id: str
     spans: list[Span] = field(default_factory=list)
 
     def as_json(self) -> Mapping[str, Any]:
-        return {"trace_id": self.trace_id, "conversation_id": self.conversation_id or None, "spans": self.spans}
+        return {
+            "tenant": self.tenant,
+            "trace_id": self.trace_id,
+            "conversation_id": self.conversation_id or None,
+            "spans": self.spans,
+        }
 
 
 Found = FoundIssue | FoundConversation | FoundTrace
 
 
-def list_issues(database: Database, *, family: str, service: str, all: bool, limit: int) -> IssueList:
-    """Return the issues by rank; `all` includes resolved ones and correct refusals."""
-    issues = database.query("list_issues", family=family, service=service, all=all, limit=limit)
+def list_issues(
+    database: Database, *, family: str, service: str, all: bool, limit: int, tenant: str | None = None
+) -> IssueList:
+    """Return the issues by rank, of one tenant or all; `all` includes resolved ones and correct refusals."""
+    issues = database.query("list_issues", family=family, service=service, tenant=tenant, all=all, limit=limit)
     runs = database.query("latest_run_report")
     counts = {row["table"]: row["row_count"] for row in database.query("stored_rows")}
     return IssueList(issues, runs[0] if runs else None, counts.get("otel_traces", 0))
 
 
-def look_up(database: Database, name: str, *, limit: int) -> Found:
-    """Return what `name` names: an id, the beginning of one, or an issue's rank.
+def look_up(database: Database, name: str, *, limit: int, tenant: str | None = None) -> Found:
+    """Return what `name` names: an id, the beginning of one, or an issue's rank; of one tenant, or whichever has it.
 
     Raises:
         NotFound: nothing or several things have that name.
     """
-    candidates = database.query("find_noun", name=name.removeprefix("#"))
+    candidates = database.query("find_noun", name=name.removeprefix("#"), tenant=tenant)
     if not candidates:
         raise NotFound(f"No issue, conversation or trace is called {name}. `momus issues` lists issues with their ids.")
-    if len(candidates) > 1 and not candidates[0]["is_exact"]:
-        names = ", ".join(f"{row['noun']} {row['id']}" for row in candidates[:4])
-        raise NotFound(
-            f"{name} is the beginning of several: {names}{' and more' if len(candidates) > 4 else ''}. Give more of the id."
-        )
-    noun, found_id = candidates[0]["noun"], str(candidates[0]["id"])
-    match noun:
+    found = _only_one(name, candidates)
+    match found["noun"]:
         case "issue":
-            (issue,) = database.query("one_issue", issue_id=found_id)
-            return FoundIssue(issue, database.query("issue_evidence", issue_id=found_id, limit=limit))
+            which = {"tenant": found["tenant"], "issue_id": found["id"]}
+            (issue,) = database.query("one_issue", **which)
+            return FoundIssue(issue, database.query("issue_evidence", **which, limit=limit))
         case "conversation":
-            return _conversation(database, found_id)
+            return _conversation(database, found["tenant"], found["id"])
         case _:
-            return _trace(database, found_id)
+            return _trace(database, found["tenant"], found["id"])
 
 
-def _conversation(database: Database, conversation_id: str) -> FoundConversation:
-    (conversation,) = database.query("one_conversation", conversation_id=conversation_id)
+def _only_one(name: str, candidates: list[Row]) -> Row:
+    """The first, unless others have as good a claim to the name: a beginning, or the same name at another tenant."""
+    first = candidates[0]
+    rivals = candidates
+    if first["is_exact"]:
+        rivals = [row for row in candidates if row["is_exact"] and row["noun"] == first["noun"]]
+    if len({row["tenant"] for row in rivals}) > 1:
+        raise NotFound(f"Several tenants have a {name}: {_listed(rivals)}. Choose one with --tenant; '' is none.")
+    if len(rivals) > 1 and not first["is_exact"]:
+        raise NotFound(f"{name} is the beginning of several: {_listed(rivals)}. Give more of the id.")
+    return first
+
+
+def _listed(rows: list[Row]) -> str:
+    names = (f"{row['noun']} {row['id']}" + f" of {row['tenant']}" * bool(row["tenant"]) for row in rows[:4])
+    return ", ".join(names) + " and more" * (len(rows) > 4)
+
+
+def _conversation(database: Database, tenant: str, conversation_id: str) -> FoundConversation:
+    which = {"tenant": tenant, "conversation_id": conversation_id}
+    (conversation,) = database.query("one_conversation", **which)
     return FoundConversation(
         conversation,
-        database.query("conversation_messages", conversation_id=conversation_id),
-        database.query("conversation_tool_calls", conversation_id=conversation_id),
-        database.query("conversation_findings", conversation_id=conversation_id),
-        database.query(
-            "conversation_feedback",
-            tenant=conversation["tenant"],
-            conversation_id=conversation_id,
-            trace_ids=conversation["trace_ids"],
-        ),
+        database.query("conversation_messages", **which),
+        database.query("conversation_tool_calls", **which),
+        database.query("conversation_findings", **which),
+        database.query("conversation_feedback", **which),
     )
 
 
-def _trace(database: Database, trace_id: str) -> FoundTrace:
-    owner = database.query("conversation_of_trace", trace_id=trace_id)
+def _trace(database: Database, tenant: str, trace_id: str) -> FoundTrace:
+    owner = database.query("conversation_of_trace", tenant=tenant, trace_id=trace_id)
     spans = [span_from_row(row) for row in database.query("load_spans", trace_ids=[trace_id])]
-    return FoundTrace(trace_id, owner[0]["conversation_id"] if owner else "", spans)
+    own = [span for span in spans if span.tenant == tenant]  # two tenants may use one id
+    return FoundTrace(tenant, trace_id, owner[0]["conversation_id"] if owner else "", own)

@@ -1,7 +1,8 @@
 -- What went wrong in this conversation?
 SELECT *
 FROM findings
-WHERE conversation_id = {conversation_id:String}
+WHERE tenant = {tenant:String}
+    AND conversation_id = {conversation_id:String}
 ORDER BY
     turn,
     message_index,

@@ -1,5 +1,6 @@
 -- What was said in this conversation?
 SELECT *
 FROM messages
-WHERE conversation_id = {conversation_id:String}
+WHERE tenant = {tenant:String}
+    AND conversation_id = {conversation_id:String}
 ORDER BY message_index

@@ -7,7 +7,8 @@ FROM issue_traces AS evidence
 INNER JOIN conversation_log FINAL
     ON conversation_log.tenant = evidence.tenant
     AND conversation_log.conversation_id = evidence.conversation_id
-WHERE evidence.issue_id = {issue_id:String}
+WHERE evidence.tenant = {tenant:String}
+    AND evidence.issue_id = {issue_id:String}
 ORDER BY
     evidence.is_root DESC,
     indexOf(['high', 'medium', 'low'], evidence.confidence),

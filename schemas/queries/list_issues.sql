@@ -1,8 +1,9 @@
--- What should be fixed first? An empty family or service is every one; correct refusals only where all are asked for.
+-- What should be fixed first? An empty family or service and a NULL tenant are every one; correct refusals only where all are asked for.
 SELECT *
 FROM issues
 WHERE ({family:String} = '' OR family = {family:String})
     AND ({service:String} = '' OR service_name = {service:String})
+    AND ({tenant:Nullable(String)} IS NULL OR tenant = {tenant:Nullable(String)})
     AND ({all:Bool} OR (rank > 0 AND status != 'resolved'))
 ORDER BY
     rank = 0,

@@ -1,4 +1,5 @@
 -- What is known of this conversation?
 SELECT *
 FROM conversations
-WHERE conversation_id = {conversation_id:String}
+WHERE tenant = {tenant:String}
+    AND conversation_id = {conversation_id:String}

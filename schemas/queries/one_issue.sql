@@ -1,4 +1,5 @@
 -- What is known of this issue?
 SELECT *
 FROM issues
-WHERE issue_id = {issue_id:String}
+WHERE tenant = {tenant:String}
+    AND issue_id = {issue_id:String}

@@ -25,7 +25,7 @@ def issue(**known: object) -> Row:
     return {
         "rank": 1, "title": "No tool for: this", "status": "new", "family": "missing_capability", "code": "tool_absent",
         "share": 0.2, "share_low": 0.1, "share_high": 0.3, "eligible_count": 10, "share_of": "users",
-        "conversation_count": 2, "issue_id": "abc", "method": "detectors", "service_name": "shop",
+        "conversation_count": 2, "issue_id": "abc", "tenant": "", "method": "detectors", "service_name": "shop",
     } | known  # fmt: skip
 
 
