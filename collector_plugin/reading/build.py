@@ -28,8 +28,10 @@ _HTTP_STATUS_KEYS = ("http.response.status_code", "http.status_code", "error.cod
 _STATUS_IN_TEXT = re.compile(
     r"\b(?:status(?:[ _]code)?|error code|HTTP(?:/\d(?:\.\d)?)?)[:= ]+([45]\d\d)\b", re.IGNORECASE
 )
+# Atomic: were each quote of a long message tried as its end, that would take the square of its length.
 _GLUED = re.compile(
-    r"^(?P<type>[A-Za-z_][\w.]*)\((?P<quote>['\"])(?P<message>.*?)(?P=quote).*?\)\s*(?P<trace>Traceback .*)$", re.DOTALL
+    r"^(?P<type>[A-Za-z_][\w.]*)\((?P<quote>['\"])(?>(?P<message>.*?)(?P=quote)).*?\)\s*(?P<trace>Traceback .*)$",
+    re.DOTALL,
 )
 
 
