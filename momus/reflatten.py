@@ -1,11 +1,13 @@
 """Rebuild everything that dialects read, from the spans and log records as they were received.
 
 A mended dialect is a re-run. The source is `otel_traces` and `otel_logs`: ours, or those that a stock OpenTelemetry
-Collector wrote into the same ClickHouse. New rows are made beside the old ones and change places with them at the end,
-so that readers always see one or the other, and a run that dies leaves all as it was.
+Collector wrote into the same ClickHouse. New tables are made beside the old ones and change places with them at the end,
+each at once, all seven within moments: a reader in between may see some old and some new. A run that dies before that
+leaves all as it was; one that dies right then is put right by the next.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -90,10 +92,14 @@ class _Rebuild:
         segments: dict[str, list[Record]] = {}
         for row in page:
             segments.setdefault(row.get("Segment", ""), []).extend(self._read(row, kind))
+        tables: dict[str, list[Row]] = defaultdict(list)
         for segment, records in segments.items():
-            self._page += 1
             for table, rows in batch_rows(records, segment, self._received_ns).items():
-                self.row_count += self._database.insert(_new(table), rows, token=f"{self._name}/{self._page}/{table}")
+                tables[table].extend(rows)
+        # One insert for all segments: each is a part, and a page of a quiet hour may come from a thousand segments.
+        self._page += 1
+        for table, rows in tables.items():
+            self.row_count += self._database.insert(_new(table), rows, token=f"{self._name}/{self._page}/{table}")
 
     def _read(self, row: Row, kind: str) -> list[Record]:
         try:

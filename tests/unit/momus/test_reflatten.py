@@ -64,6 +64,31 @@ def test_a_rebuild_puts_right_what_an_older_reading_got_wrong(database: Database
     assert database.query("SELECT count() AS n FROM span_facts WHERE conversation_id = 'wrong'") == [{"n": 0}]
 
 
+def test_what_came_in_many_segments_is_stored_in_one_part(database: Database) -> None:
+    """An insert for each of them would take minutes, and a server refuses them when it cannot merge as fast."""
+    received = [span_row(span, f"segment-{span.span_id}", START_NS) for span in spans(300)]
+    database.insert("otel_traces", received, token="many")
+    reflatten(database)
+    for table in ("span_facts", "message_bodies"):
+        (blocks,) = database.query(
+            "SELECT max(max_block_number) AS inserts FROM system.parts "
+            "WHERE database = currentDatabase() AND table = {table:String} AND active",
+            table=table,
+        )
+        assert blocks == {"inserts": 1}
+    assert database.query("SELECT uniqExact(segment) AS n FROM span_facts") == [{"n": 300}]
+
+
+def test_a_rebuild_that_died_while_tables_changed_places_is_put_right_by_the_next(database: Database) -> None:
+    """Some tables are new and some old then; the next rebuild makes all anew from the source."""
+    ingest(database, spans(3))
+    database.command("CREATE TABLE span_facts_rebuild AS span_facts")
+    database.command("exchange_tables", one="span_facts_rebuild", other="span_facts")
+    reflatten(database)
+    for table in ("span_facts", "message_bodies"):
+        assert database.query(f"SELECT count() AS n FROM {table}") == [{"n": 3}]
+
+
 FOREIGN = """
 CREATE TABLE {name} (
     Timestamp DateTime64(9), TraceId String, SpanId String, ParentSpanId String, TraceState String,
