@@ -1,7 +1,8 @@
 """Decide, span by span and log record by log record, what of an export request is kept.
 
-Only what could never be found again is rejected: a span without a usable identity. Everything else is kept; a clock
-that cannot be right is set to something that can, and what was sent is kept beside it in an attribute.
+Only what could never be found again is rejected, a span without a usable identity, and what lies on more days than one
+request may name. Everything else is kept; a clock that cannot be right is set to something that can, and what was sent
+is kept beside it in an attribute.
 """
 
 from collections import Counter
@@ -27,12 +28,15 @@ DAY_NS = 86_400 * 10**9
 # imports of old traces, one year for recordings and clocks that are ahead.
 PAST_NS = 3_653 * DAY_NS
 FUTURE_NS = 366 * DAY_NS
+# Within these bounds a request may still name thousands of days, each of which costs a part in every table.
+DAY_LIMIT = 100
 
 SENT_START = "momus.sent.start_time_unix_nano"
 SENT_END = "momus.sent.end_time_unix_nano"
 SENT_TIME = "momus.sent.time_unix_nano"
 
 NOTE_LIMIT = 5
+_TOO_MANY_DAYS = f"a request may name {DAY_LIMIT} days, and this one names more; send the days in several requests"
 
 
 @dataclass(slots=True)
@@ -43,6 +47,13 @@ class Admission:
     rejected_count: int = 0
     is_changed: bool = False
     faults: Counter[str] = field(default_factory=Counter)
+    days: set[int] = field(default_factory=set)
+
+    def takes_day(self, time_ns: int) -> bool:
+        """Tell whether the day of `time_ns` is one of the first `DAY_LIMIT` that the request names."""
+        if len(self.days) < DAY_LIMIT:
+            self.days.add(time_ns // DAY_NS)
+        return time_ns // DAY_NS in self.days
 
     def notes(self) -> list[str]:
         """Return a sentence for each kind of fault, the most frequent first, at most `NOTE_LIMIT` of them."""
@@ -63,9 +74,7 @@ def admit(request: Request, now_ns: int) -> Admission:
                 _keep(spans, [_admit_span(span, now_ns, admission) for span in spans], admission)
         case ExportLogsServiceRequest():
             for logs in (group.log_records for parent in request.resource_logs for group in parent.scope_logs):
-                for log in logs:
-                    _mend_log(log, now_ns, admission)
-                admission.admitted_count += len(logs)
+                _keep(logs, [_admit_log(log, now_ns, admission) for log in logs], admission)
         case ExportMetricsServiceRequest():
             admission.admitted_count = len(request.resource_metrics)
     return admission
@@ -90,6 +99,10 @@ def _admit_span(span: Span, now_ns: int, admission: Admission) -> bool:
         return False
     _note(admission, _mend_parent(span))
     _note(admission, _mend_times(span, now_ns))
+    if not admission.takes_day(span.start_time_unix_nano):
+        admission.faults[f"span rejected: {_TOO_MANY_DAYS}"] += 1
+        return False
+    _note(admission, _mend_events(span, now_ns, admission))
     return True
 
 
@@ -118,7 +131,6 @@ def _mend_parent(span: Span) -> Iterator[str]:
 def _mend_times(span: Span, now_ns: int) -> Iterator[str]:
     start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
     if is_possible(start_ns, now_ns) and start_ns <= end_ns and is_possible(end_ns, now_ns):
-        yield from _mend_events(span, now_ns)
         return
     possible = [time_ns for time_ns in (start_ns, end_ns) if is_possible(time_ns, now_ns)]
     span.start_time_unix_nano = possible[0] if possible else now_ns
@@ -128,20 +140,23 @@ def _mend_times(span: Span, now_ns: int) -> Iterator[str]:
     if end_ns != span.end_time_unix_nano:
         _keep_sent(span.attributes, SENT_END, end_ns)
     yield "span kept with another time: its clock is impossible or it ends before it starts"
-    yield from _mend_events(span, now_ns)
 
 
-def _mend_events(span: Span, now_ns: int) -> Iterator[str]:
+def _mend_events(span: Span, now_ns: int, admission: Admission) -> Iterator[str]:
     for event in span.events:
-        if not is_possible(event.time_unix_nano, now_ns):
+        if not is_possible(event.time_unix_nano, now_ns) or not admission.takes_day(event.time_unix_nano):
             _keep_sent(event.attributes, SENT_TIME, event.time_unix_nano)
             event.time_unix_nano = span.start_time_unix_nano
-            yield "span event kept with its span's start: its clock is impossible"
+            yield "span event kept with its span's start: its clock is impossible, or names a day too many"
 
 
-def _mend_log(log: LogRecord, now_ns: int, admission: Admission) -> None:
+def _admit_log(log: LogRecord, now_ns: int, admission: Admission) -> bool:
     _note(admission, _mend_log_ids(log))
     _note(admission, _mend_log_times(log, now_ns))
+    if admission.takes_day(log.time_unix_nano):
+        return True
+    admission.faults[f"log record rejected: {_TOO_MANY_DAYS}"] += 1
+    return False
 
 
 def _mend_log_ids(log: LogRecord) -> Iterator[str]:

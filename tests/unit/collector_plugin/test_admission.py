@@ -1,4 +1,4 @@
-"""Nothing but a span without an identity is rejected; every admitted time can be stored."""
+"""Nothing but a span without an identity and days beyond the limit is rejected; every admitted time can be stored."""
 
 from typing import Any
 
@@ -10,7 +10,16 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collector_plugin.otlp.admission import FUTURE_NS, PAST_NS, SENT_END, SENT_START, admit
+from collector_plugin.otlp.admission import (
+    DAY_LIMIT,
+    DAY_NS,
+    FUTURE_NS,
+    PAST_NS,
+    SENT_END,
+    SENT_START,
+    SENT_TIME,
+    admit,
+)
 
 NOW = 1_800_000_000 * 10**9
 GOOD: dict[str, Any] = {
@@ -114,7 +123,42 @@ def test_an_unusable_parent_makes_a_root() -> None:
     assert len(admission.notes()) == 1
 
 
-def test_log_records_are_always_kept() -> None:
+def test_spans_beyond_the_days_of_a_request_are_rejected() -> None:
+    """Each day is a partition of every table; the first days are kept, and a span of one of them also at the end."""
+    days = [*range(DAY_LIMIT + 3), 0]
+    request = traces(*[good(name=str(day), start_time_unix_nano=NOW - day * DAY_NS) for day in days])
+    admission = admit(request, NOW)
+    assert [span.name for span in spans_of(request)] == [*map(str, range(DAY_LIMIT)), "0"]
+    assert (admission.admitted_count, admission.rejected_count) == (DAY_LIMIT + 1, 3)
+    assert f"3 x span rejected: a request may name {DAY_LIMIT} days" in admission.notes()[0]
+
+
+def test_log_records_beyond_the_days_of_a_request_are_rejected() -> None:
+    """As spans are."""
+    request = ExportLogsServiceRequest()
+    logs = [LogRecord(time_unix_nano=NOW - day * DAY_NS) for day in range(DAY_LIMIT + 1)]
+    request.resource_logs.add().scope_logs.add(log_records=logs)
+    admission = admit(request, NOW)
+    assert (admission.admitted_count, admission.rejected_count) == (DAY_LIMIT, 1)
+    assert "1 x log record rejected" in admission.notes()[0]
+
+
+def test_events_beyond_the_days_of_a_request_are_set_to_their_spans_start() -> None:
+    """The span is kept, and what was sent."""
+    events = [Span.Event(name="exception", time_unix_nano=NOW - day * DAY_NS) for day in range(DAY_LIMIT + 1)]
+    request = traces(good(events=events))
+    assert admit(request, NOW).rejected_count == 0
+    (span,) = spans_of(request)
+    last = span.events[DAY_LIMIT]
+    assert last.time_unix_nano == NOW
+    assert (last.attributes[0].key, last.attributes[0].value.string_value) == (
+        SENT_TIME,
+        str(NOW - DAY_LIMIT * DAY_NS),
+    )
+    assert len({event.time_unix_nano for event in span.events}) == DAY_LIMIT
+
+
+def test_log_records_without_ids_or_clock_are_kept() -> None:
     """Without ids they cannot use, with the time they were observed or received."""
     request = ExportLogsServiceRequest()
     logs = [
