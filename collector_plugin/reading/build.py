@@ -212,7 +212,7 @@ def http_status(span: Span, message: str) -> int:
     """Return the HTTP status of a failure, from the attributes that carry it or from its message; 0 where none is named."""
     for key in _HTTP_STATUS_KEYS:
         value = span.attributes.get(key, "")
-        if value.isdigit() and 400 <= int(value) <= 599:
+        if re.fullmatch(r"[45][0-9]{2}", value):
             return int(value)
     in_text = _STATUS_IN_TEXT.search(message)
     return int(in_text[1]) if in_text else 0
@@ -229,7 +229,13 @@ def number(attributes: Any, *keys: str) -> int:
         if key in attributes:
             text = str(attributes[key])
             if text.isascii() and text.isdigit():
-                return min(int(text), 2**63 - 1)
+                return (
+                    int(text)
+                    if len(text) < 19
+                    else 2**63 - 1
+                    if len(text.lstrip("0")) > 19
+                    else min(int(text[-19:]), 2**63 - 1)
+                )
     return 0
 
 
