@@ -24,6 +24,7 @@ from schemas.records import (
     ToolExecution,
 )
 
+_INT64_DIGITS = 19
 _HTTP_STATUS_KEYS = ("http.response.status_code", "http.status_code", "error.code", "status_code")
 _STATUS_IN_TEXT = re.compile(
     r"\b(?:status(?:[ _]code)?|error code|HTTP(?:/\d(?:\.\d)?)?)[:= ]+([45]\d\d)\b", re.IGNORECASE
@@ -229,13 +230,8 @@ def number(attributes: Any, *keys: str) -> int:
         if key in attributes:
             text = str(attributes[key])
             if text.isascii() and text.isdigit():
-                return (
-                    int(text)
-                    if len(text) < 19
-                    else 2**63 - 1
-                    if len(text.lstrip("0")) > 19
-                    else min(int(text[-19:]), 2**63 - 1)
-                )
+                digits = text.lstrip("0")[: _INT64_DIGITS + 1]  # int() refuses texts of thousands of digits
+                return min(int(digits or "0"), 2**63 - 1)
     return 0
 
 
