@@ -84,7 +84,8 @@ class Engine:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:  # Any: chdb is untyped
-        connection = chdb.connect(str(self._folder))
+        connect: Any = chdb.connect
+        connection = connect(str(self._folder))
         try:
             yield connection
         finally:
