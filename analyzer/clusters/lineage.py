@@ -101,16 +101,17 @@ def _overlaps(former: Sequence[Seen], today: Sequence[Seen]) -> npt.NDArray[np.f
 
 def _add_places(likeness: npt.NDArray[np.float64], former: Sequence[Seen], today: Sequence[Seen]) -> None:
     """Let two clusters without a common member be one where they stand at the same place; overlap always counts more."""
-    lost = _places(former, ~likeness.any(axis=1))
-    new = _places(today, ~likeness.any(axis=0))
+    lost = _places(former, likeness.sum(axis=1))
+    new = _places(today, likeness.sum(axis=0))
     for i, place in lost.items():
         for j, other in new.items():
             cosine = float(place @ other) if len(place) == len(other) else 0.0
             likeness[i, j] = cosine if cosine >= _SAME_PLACE else 0.0
 
 
-def _places(clusters: Sequence[Seen], is_alone: npt.NDArray[np.bool_]) -> dict[int, npt.NDArray[np.float32]]:
-    return {i: c.centroid for i, c in enumerate(clusters) if is_alone[i] and c.centroid is not None}
+def _places(clusters: Sequence[Seen], likeness: npt.NDArray[np.float64]) -> dict[int, npt.NDArray[np.float32]]:
+    """The centroids of clusters that are like no other by their members, by position."""
+    return {i: c.centroid for i, c in enumerate(clusters) if not likeness[i] and c.centroid is not None}
 
 
 def _flows(former: Sequence[Seen], today: Sequence[Seen]) -> dict[str, Counter[str]]:
