@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from analyzer.models import ChatModel, prompt_hash
 from analyzer.summarise import Summary, summarise
-from schemas.errors import ModelError
+from schemas.errors import ModelAnswerInvalid, ModelUnreachable
 from schemas.families import Finding, Outcome
 from schemas.records import Conversation
 
@@ -33,7 +33,7 @@ def summarise_with(model: ChatModel, conversation: Conversation, findings: Seque
     stamp = prompt_hash(_PROMPT, str(SummaryReply.model_json_schema()), model.name)
     try:
         said = model.ask(_SYSTEM, question, SummaryReply)
-    except ModelError as error:
+    except (ModelUnreachable, ModelAnswerInvalid) as error:
         return Summary(
             extractive.text, extractive.request, extractive.outcome, extractive.language,
             model=model.name, prompt_hash=stamp, note=f"without the model: {error}",

@@ -20,7 +20,10 @@ MomusError
 ├── BadQuery
 └── ModelError
     ├── ModelUnreachable
-    └── ModelAnswerInvalid
+    ├── ModelAnswerInvalid
+    ├── ModelRefused
+    ├── ModelPending
+    └── BudgetSpent
 """
 
 import inspect
@@ -111,3 +114,15 @@ class ModelUnreachable(ModelError):
 
 class ModelAnswerInvalid(ModelError):
     """The model's answer does not have the form that was asked for."""
+
+
+class ModelRefused(ModelError):
+    """The model endpoint refuses every question. Check MOMUS_MODEL_KEY and MOMUS_MODEL_NAME."""
+
+
+class ModelPending(ModelError):
+    """The question is not answered yet; its answer comes with a batch."""
+
+
+class BudgetSpent(ModelError):
+    """The budget for model calls is spent. What was not read is read as soon as there is budget again."""
