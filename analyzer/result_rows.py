@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from analyzer.summarise import Summary
+from analyzer.text import STOP_WORDS, stem, words
 from schemas.families import Finding
 from schemas.records import Conversation
 
@@ -153,10 +154,17 @@ def finding_rows(conversation: Conversation, findings: Sequence[Finding], stamp:
             "title": finding.title,
             "group_key": finding.group_key,
             "components": list(finding.components),
+            "requested_object": finding.requested_object or finding.subject,
+            "requested_operation": finding.requested_operation,
+            "demand_key": demand_key(finding),
+            "tool_would_serve": finding.tool_would_serve,
+            "data_would_serve": finding.data_would_serve,
+            "verdict": finding.verdict,
+            "tool_draft": finding.tool_draft,
+            "prompt_hash": finding.prompt_hash,
             "time_ns": _time_of(conversation, finding),
-            # Whoever summarised: what is found today is found by detectors.
-            "method": "detectors",
-            "model": "",
+            "method": "model" if finding.model else "detectors",
+            "model": finding.model,
         } | stamp.columns
         for finding in findings
     ]  # fmt: skip
@@ -169,6 +177,15 @@ def finding_id(conversation: Conversation, finding: Finding) -> str:
         finding.trace_id, finding.span_id, str(finding.is_root), finding.quote,
     )  # fmt: skip
     return hashlib.blake2b("\x1f".join(parts).encode(errors="replace"), digest_size=8).hexdigest()
+
+
+def demand_key(finding: Finding) -> str:
+    """What two findings have in common that ask for the same data, however it is worded; empty for other families."""
+    if finding.family != "missing_inventory":
+        return ""
+    asked = finding.requested_object or finding.subject
+    # Years and quarters stay: results of 2023 and of 2024 are two wishes.
+    return " ".join(sorted({stem(word) for word in words(asked) if word not in STOP_WORDS})) or asked.strip().lower()
 
 
 def _time_of(conversation: Conversation, finding: Finding) -> int:

@@ -28,6 +28,7 @@ Code = Literal[
 ]  # fmt: skip
 Confidence = Literal["low", "medium", "high"]
 QuoteSource = Literal["message", "result", "arguments", "exception"]
+Verdict = Literal["", "supported", "unclear"]
 Outcome = Literal["served", "partly", "not", "unclear"]
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
@@ -56,6 +57,10 @@ class Finding:
     clustering compares; `operation` is the tool or span concerned. `group_key` is a fingerprint where the failure is
     machine-readable, else empty. A finding that is not `is_root` is the consequence of another of the same
     conversation and shares its family, code and `group_key`.
+
+    What only a model tells: `requested_object` and `requested_operation` in a few words of English; whether a tool over
+    today's data would have served the request, or data for today's tools (None: not asked); what the verifier said of
+    it (empty: not asked); `tool_draft`, the tool that was missing, as JSON; `model` and `prompt_hash`, who said so.
     """
 
     family: Family
@@ -79,3 +84,11 @@ class Finding:
     title: str = ""
     group_key: str = ""
     components: tuple[str, ...] = ()
+    requested_object: str = ""
+    requested_operation: str = ""
+    tool_would_serve: bool | None = None
+    data_would_serve: bool | None = None
+    verdict: Verdict = ""
+    tool_draft: str = ""
+    model: str = ""
+    prompt_hash: str = ""
