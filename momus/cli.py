@@ -2,20 +2,26 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from typer.core import TyperGroup
 
+from momus.options import (
+    DatabaseOption,
+    InsecureOption,
+    JsonOption,
+    TenantOption,
+    opened_database,
+    print_json,
+    settings_of,
+)
 from momus.screen import console, error_console
+from momus.triage_commands import triage_app
 from schemas import settings as settings_module
-from schemas.errors import MomusError, NotFound
+from schemas.errors import MomusError
 from schemas.families import Family
-from schemas.settings import Settings
 
 RUN, LOOK, DIG = "Run", "Look", "Dig"
 
@@ -46,18 +52,6 @@ app = typer.Typer(
     epilog="Try it now: [bold]momus demo[/]  ·  All settings: [bold]momus settings[/]",
 )
 
-DatabaseOption = Annotated[
-    str | None,
-    typer.Option("--database", "-d", metavar="DSN", help="chdb:///folder or clickhouse://user:password@host:port/database.", show_default="MOMUS_DATABASE, else ./momus-data"),
-]  # fmt: skip
-InsecureOption = Annotated[
-    bool,
-    typer.Option("--insecure", help="Listen beyond loopback without keys.", show_default="MOMUS_INSECURE, else no"),
-]
-TenantOption = Annotated[str | None, typer.Option(help="Only this tenant's.", show_default="all")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
 # --- run --------------------------------------------------------------------------------------------------------------
 
 
@@ -70,7 +64,7 @@ def serve(database: DatabaseOption = None, insecure: InsecureOption = False) -> 
     """
     from momus.running import run_until_stopped
 
-    run_until_stopped(_settings(database, insecure=insecure), analyses=True)
+    run_until_stopped(settings_of(database, insecure=insecure), analyses=True)
 
 
 @app.command(rich_help_panel=RUN)
@@ -78,7 +72,7 @@ def collect(database: DatabaseOption = None, insecure: InsecureOption = False) -
     """Only receive and store: one of any number of collectors in front of a ClickHouse server."""
     from momus.running import run_until_stopped
 
-    run_until_stopped(_settings(database, insecure=insecure), analyses=False)
+    run_until_stopped(settings_of(database, insecure=insecure), analyses=False)
 
 
 @app.command(rich_help_panel=RUN)
@@ -94,10 +88,10 @@ def analyze(
     from momus.analysis import run_analysis
     from momus.screen import progress_bar, show_run
 
-    settings = _settings(database)
-    with _database(settings) as opened, progress_bar(enabled=not json) as progress:
+    settings = settings_of(database)
+    with opened_database(settings) as opened, progress_bar(enabled=not json) as progress:
         report = run_analysis(opened, settings, now_ns=time.time_ns(), quiet_s=quiet_s, is_full=full, progress=progress)
-    _print_json(report) if json else show_run(report)
+    print_json(report) if json else show_run(report)
 
 
 @app.command(rich_help_panel=RUN)
@@ -131,9 +125,9 @@ def issues(
     from momus.look import list_issues
     from momus.screen import show_issues
 
-    with _database(_settings(database)) as opened:
+    with opened_database(settings_of(database)) as opened:
         found = list_issues(opened, family=family or "", service=service, all=all, limit=limit, tenant=tenant)
-    _print_json(found.issues) if json else show_issues(found, is_filtered=bool(family or service))
+    print_json(found.issues) if json else show_issues(found, is_filtered=bool(family or service))
 
 
 @app.command(rich_help_panel=LOOK)
@@ -150,9 +144,12 @@ def show(
     from momus.look import look_up
     from momus.screen import show_found
 
-    with _database(_settings(database)) as opened:
+    with opened_database(settings_of(database)) as opened:
         found = look_up(opened, name, limit=limit, tenant=tenant)
-    _print_json(found.as_json()) if json else show_found(found)
+    print_json(found.as_json()) if json else show_found(found)
+
+
+app.add_typer(triage_app, name="triage", rich_help_panel=LOOK)
 
 
 @app.command(rich_help_panel=LOOK)
@@ -167,11 +164,11 @@ def sql(
     from momus.screen import show_answer
 
     text = sys.stdin.read() if query == "-" else query
-    with _database(_settings(database)) as opened:
+    with opened_database(settings_of(database)) as opened:
         answer = opened.ask(text, row_limit=limit, timeout_s=timeout_s)
     if json:
         for row in answer.rows:
-            _print_json(dict(zip(answer.columns, row, strict=True)))
+            print_json(dict(zip(answer.columns, row, strict=True)))
     else:
         show_answer(answer)
 
@@ -188,8 +185,8 @@ def doctor(
     from momus.doctor import examine
     from momus.screen import show_health
 
-    health = examine(_settings(database), now_ns=time.time_ns(), hours=hours)
-    _print_json(health) if json else show_health(health)
+    health = examine(settings_of(database), now_ns=time.time_ns(), hours=hours)
+    print_json(health) if json else show_health(health)
     if health.faults:
         raise typer.Exit(1)
 
@@ -215,7 +212,7 @@ def inspect(
     inspection = read_files(files)
     if json:
         for conversation in inspection.conversations:
-            _print_json(to_json(conversation))
+            print_json(to_json(conversation))
     else:
         show_inspection(inspection)
 
@@ -243,7 +240,7 @@ def reflatten(
     from schemas import database as store
     from schemas.migrate import migrate
 
-    settings = _settings(database)
+    settings = settings_of(database)
     with (
         store.open(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened,
         progress_bar(enabled=not json) as progress,
@@ -255,7 +252,7 @@ def reflatten(
             logs=logs_from,
             on_progress=lambda count, total: progress("Reading", count, total),
         )
-    _print_json(done) if json else show_rebuild(done)
+    print_json(done) if json else show_rebuild(done)
 
 
 @app.command(rich_help_panel=DIG)
@@ -264,37 +261,7 @@ def settings(json: JsonOption = False) -> None:
     from momus.screen import show_settings
 
     table = settings_module.table()
-    _print_json([line._asdict() for line in table]) if json else show_settings(table)
-
-
-# --- shared -----------------------------------------------------------------------------------------------------------
-
-
-def _settings(database: str | None, *, insecure: bool = False) -> Settings:
-    said = {"database": database, "insecure": insecure}
-    return settings_module.load(**{name: value for name, value in said.items() if value})
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Any]:  # Database; imported late, the driver takes half a second
-    """The database to read or analyse: opened, or reached through the `momus serve` that has it open."""
-    from schemas import database as store
-    from schemas.migrate import migrate
-
-    if settings.database.startswith("chdb:") and not store.is_there(settings.database):
-        where = settings.database.removeprefix("chdb://")
-        raise NotFound(
-            f"There is no momus database at {where}. Start one with `momus serve`, or name another with --database; "
-            f"clickhouse://{settings.clickhouse_address}/momus is that of a momus that serves elsewhere on this machine."
-        )
-    with store.open_or_connect(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened:
-        migrate(opened)
-        yield opened
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n")
-    sys.stdout.buffer.flush()
+    print_json([line._asdict() for line in table]) if json else show_settings(table)
 
 
 def _plain(text: str) -> str:

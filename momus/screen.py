@@ -119,6 +119,19 @@ def _method_note(found: IssueList) -> Text:
     )
 
 
+def show_decisions(rows: Iterable[Row]) -> None:
+    """Print what people decided about issues."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("decision", "what", "issue", "", "by"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        rest = row["name"] or row["target_id"]
+        table.add_row(
+            row["edit_id"], row["action"], safe(row["issue_id"]), one_line(rest, 80), safe(row["decided_by"], 24)
+        )
+    console.print(table if table.rows else "Nobody merged, split, renamed or pinned an issue.")
+
+
 def show_found(found: Found) -> None:
     """Print an issue, a conversation or a trace."""
     match found:

@@ -124,7 +124,9 @@ class Schedule:
                 log.warning("The scheduled analysis waits for the database: %s", error)
                 continue
             # issues age by the clock alone: one look a day even if nothing arrives
-            is_due = last["written_ns"] > last["watermark_ns"] or time.time_ns() - looked_ns > _DAY_NS
+            is_decided = last["decided_ns"] > last["analysed_ns"]
+            is_old = time.time_ns() - looked_ns > _DAY_NS
+            is_due = last["written_ns"] > last["watermark_ns"] or is_decided or is_old
             if last["written_ns"] and is_due:
                 looked_ns = time.time_ns()
                 self._analyse()

@@ -18,6 +18,7 @@ MomusError
 ├── Overloaded
 ├── NotFound
 ├── BadQuery
+├── BadDecision
 └── ModelError
     ├── ModelUnreachable
     ├── ModelAnswerInvalid
@@ -102,6 +103,10 @@ class NotFound(MomusError):
 
 class BadQuery(MomusError):
     """The database cannot run this SQL."""
+
+
+class BadDecision(MomusError):
+    """That cannot be decided about an issue. `momus triage --help` lists what can."""
 
 
 class ModelError(MomusError):

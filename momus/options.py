@@ -1,0 +1,51 @@
+"""What all commands share: their common options, and the way from an option to an open database."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from schemas import settings as settings_module
+from schemas.errors import NotFound
+from schemas.settings import Settings
+
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option("--database", "-d", metavar="DSN", help="chdb:///folder or clickhouse://user:password@host:port/database.", show_default="MOMUS_DATABASE, else ./momus-data"),
+]  # fmt: skip
+InsecureOption = Annotated[
+    bool,
+    typer.Option("--insecure", help="Listen beyond loopback without keys.", show_default="MOMUS_INSECURE, else no"),
+]
+TenantOption = Annotated[str | None, typer.Option(help="Only this tenant's.", show_default="all")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def settings_of(database: str | None, *, insecure: bool = False) -> Settings:
+    said = {"database": database, "insecure": insecure}
+    return settings_module.load(**{name: value for name, value in said.items() if value})
+
+
+@contextmanager
+def opened_database(settings: Settings) -> Iterator[Any]:  # Database; imported late, the driver takes half a second
+    """The database to read or analyse: opened, or reached through the `momus serve` that has it open."""
+    from schemas import database as store
+    from schemas.migrate import migrate
+
+    if settings.database.startswith("chdb:") and not store.is_there(settings.database):
+        where = settings.database.removeprefix("chdb://")
+        raise NotFound(
+            f"There is no momus database at {where}. Start one with `momus serve`, or name another with --database; "
+            f"clickhouse://{settings.clickhouse_address}/momus is that of a momus that serves elsewhere on this machine."
+        )
+    with store.open_or_connect(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened:
+        migrate(opened)
+        yield opened
+
+
+def print_json(value: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n")
+    sys.stdout.buffer.flush()
