@@ -28,6 +28,7 @@ SELECT
     is_id_assigned,
     is_content_missing,
     is_truncated,
+    state,
     method,
     model,
     run_id

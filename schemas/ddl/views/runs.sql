@@ -20,6 +20,16 @@ SELECT
     quotes_seen,
     quotes_rejected,
     model_failures,
+    read_count,
+    skipped_count,
+    asked_count,
+    cached_count,
+    prompt_tokens,
+    answer_tokens,
+    spent_usd,
+    claims_seen,
+    claims_unquoted,
+    claims_contradicted,
     note
 FROM run_log FINAL
 ORDER BY started_ns DESC

@@ -1,0 +1,16 @@
+-- Which conversations has a model not read as they and the prompts are now? Newest first, one page after a place.
+SELECT
+    tenant,
+    conversation_id,
+    end_ns,
+    attempt_count,
+    trace_ids
+FROM conversation_log FINAL
+WHERE reading_hash != {reading_hash:String}
+    AND version > {after_version:UInt64}
+    AND (end_ns, tenant, conversation_id) < ({end_ns:Int64}, {tenant:String}, {conversation_id:String})
+ORDER BY
+    end_ns DESC,
+    tenant DESC,
+    conversation_id DESC
+LIMIT {limit:UInt64}
