@@ -12,6 +12,7 @@ from collector_plugin.receivers.http_receiver import HttpReceiver
 from collector_plugin.receivers.intake import Intake
 from collector_plugin.receivers.keys import keys_of
 from collector_plugin.receivers.tls import tls_of
+from collector_plugin.redaction.scrub import scrubber_of
 from collector_plugin.spool.spool import Spool
 from collector_plugin.writer import Writer
 from schemas.database import Database
@@ -30,9 +31,10 @@ class Collector:
 
         Raises:
             SpoolInUse: another process has the spool folder.
-            SettingsError: an address cannot be listened on, or would let everybody in; keys or certificates cannot be used.
+            SettingsError: an address cannot be listened on, or would let everybody in; keys, certificates or the rules of
+                redaction cannot be used.
         """
-        keys, tls = keys_of(settings), tls_of(settings)
+        keys, tls, self._scrubber = keys_of(settings), tls_of(settings), scrubber_of(settings)
         if not (keys or settings.tls_client_ca or settings.insecure):
             refuse_exposed(settings.http_address, "MOMUS_HTTP_ADDRESS")
             refuse_exposed(settings.grpc_address, "MOMUS_GRPC_ADDRESS")
@@ -49,7 +51,7 @@ class Collector:
                 retention_days=settings.spool_retention_days,
             )
             undo.callback(self._spool.close)
-            self._intake = Intake(self._spool, limit_bytes=settings.request_limit_bytes)
+            self._intake = Intake(self._spool, limit_bytes=settings.request_limit_bytes, scrubber=self._scrubber)
             self._http = HttpReceiver(settings.http_address, self._intake, self.status, self.metrics, keys, tls)
             undo.callback(self._http.stop, 0)
             self._grpc = GrpcReceiver(settings.grpc_address, self._intake, keys, tls)
@@ -95,9 +97,11 @@ class Collector:
 
     def status(self) -> Mapping[str, object]:
         """Return what happened since the start, and how far the database is behind, as plain JSON values."""
-        writer = self._writer.counts
+        writer, scrubbed = self._writer.counts, self._scrubber.counts()
         return {
             **self._intake.counts(),
+            "values_redacted": dict(scrubbed.redacted),
+            "values_cut": scrubbed.cut,
             "segments_waiting": self._spool.waiting_count,
             "bytes_waiting": self._spool.waiting_bytes,
             "behind_s": _age_s(self._spool.oldest_ns),
@@ -118,7 +122,7 @@ class Collector:
 
     def metrics(self) -> str:
         """Return the same in Prometheus' text format. Labels are ours alone: no name that a client chose is among them."""
-        received, writer = self._intake.counts(), self._writer.counts
+        received, writer, scrubbed = self._intake.counts(), self._writer.counts, self._scrubber.counts()
         return exposition(
             [
                 counter("momus_requests_total", "Export requests accepted.", received["requests"]),
@@ -127,6 +131,8 @@ class Collector:
                 counter("momus_items_rejected_total", "Those of them refused for good.", received["items_rejected"]),
                 counter("momus_feedback_total", "Feedback accepted.", received["feedback"]),
                 counter_by("reason", "momus_refused_total", "Requests refused.", self._intake.refused()),
+                counter_by("pattern", "momus_values_redacted_total", "Texts taken out.", scrubbed.redacted),
+                counter("momus_values_cut_total", "Values cut for their length.", scrubbed.cut),
                 gauge("momus_spool_segments", "Segments that wait for the database.", self._spool.waiting_count),
                 gauge("momus_spool_bytes", "Bytes that wait for the database.", self._spool.waiting_bytes),
                 gauge(

@@ -60,6 +60,14 @@ class Settings(BaseSettings):
     request_limit_bytes: int = Field(
         default=64 * MIB, gt=0, description="Largest export request that is taken, after decompression."
     )
+    redaction_file: Path | None = Field(
+        default=None, description="TOML file that names what is taken out of requests before they are stored."
+    )
+    value_limit_bytes: int = Field(
+        default=MIB,
+        ge=0,
+        description="Longest text in a span or log record; longer ones are cut and say so. 0 cuts none.",
+    )
     spool_limit_bytes: int = Field(
         default=8 * GIB, gt=0, description="Space the spool may use before exporters are asked to try again later."
     )

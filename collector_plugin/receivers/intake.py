@@ -1,6 +1,6 @@
 """The way of an export request, or feedback, from the wire to the spool, the same for both transports.
 
-body ─inflate─▶ ─decode─▶ ─check expansion─▶ ─admit─▶ ─append (durable)─▶ answer
+body ─inflate─▶ ─decode─▶ ─check expansion─▶ ─admit─▶ ─scrub─▶ ─append (durable)─▶ answer
 """
 
 import threading
@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 
-from collector_plugin.otlp.admission import Admission, admit
+from collector_plugin.otlp.admission import admit
 from collector_plugin.otlp.expansion import check_expansion
 from collector_plugin.otlp.inflate import inflate
 from collector_plugin.otlp.requests import Decoded, Encoding, Response, Signal, answer, decode
 from collector_plugin.receivers.feedback import read_feedback
+from collector_plugin.redaction.scrub import Scrubber
 from collector_plugin.spool.recent import digest_of
 from collector_plugin.spool.segment_format import Kind, StoredRequest
 from collector_plugin.spool.spool import Spool
@@ -35,8 +36,9 @@ class IntakeCounts:
 class Intake:
     """Takes export requests from any thread and answers once they are durable."""
 
-    def __init__(self, spool: Spool, *, limit_bytes: int) -> None:
+    def __init__(self, spool: Spool, *, limit_bytes: int, scrubber: Scrubber | None = None) -> None:
         self._spool = spool
+        self._scrubber = scrubber or Scrubber()
         self.limit_bytes = limit_bytes
         self._decoders = threading.BoundedSemaphore(DECODER_COUNT)
         self._lock = threading.Lock()
@@ -65,7 +67,8 @@ class Intake:
             decoded = decode(signal, plain, encoding)
             check_expansion(decoded.request, limit_bytes=self.limit_bytes)
             admission = admit(decoded.request, received_ns)
-            admitted = _admitted_body(decoded, admission)
+            is_scrubbed = self._scrubber.scrub(decoded.request, len(plain))
+            admitted = _admitted_body(decoded, is_changed=admission.is_changed or is_scrubbed)
         is_new = True
         if signal != "metrics" and admission.admitted_count:
             is_new = self._store(signal, plain, admitted, received_ns, tenant)
@@ -87,7 +90,9 @@ class Intake:
         received_ns = time.time_ns()
         with self._decoders:
             plain = inflate(body, coding, limit_bytes=self.limit_bytes)
-            admitted = bytes(read_feedback(plain, received_ns).SerializeToString())
+            request = read_feedback(plain, received_ns)
+            self._scrubber.scrub(request, len(plain))
+            admitted = bytes(request.SerializeToString())
         digest = digest_of("feedback", tenant, plain)
         is_new = self._spool.append(StoredRequest("logs", admitted, received_ns, digest, tenant))
         with self._lock:
@@ -114,8 +119,8 @@ class Intake:
             return {**asdict(self._counts), "requests_refused": self._refused.total()}
 
 
-def _admitted_body(decoded: Decoded, admission: Admission) -> bytes:
+def _admitted_body(decoded: Decoded, *, is_changed: bool) -> bytes:
     # What came as protobuf and needed no mending is kept to the byte, with fields that we do not know.
-    if decoded.body is not None and not admission.is_changed:
+    if decoded.body is not None and not is_changed:
         return decoded.body
     return bytes(decoded.request.SerializeToString())
