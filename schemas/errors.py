@@ -18,6 +18,7 @@ MomusError
 ├── Overloaded
 ├── NotFound
 ├── BadQuery
+├── PromptLeak
 ├── BadDecision
 └── ModelError
     ├── ModelUnreachable
@@ -107,6 +108,10 @@ class BadQuery(MomusError):
 
 class BadDecision(MomusError):
     """That cannot be decided about an issue. `momus triage --help` lists what can."""
+
+
+class PromptLeak(MomusError):
+    """A prompt holds an example that stands in the conversations to be scored. Take it out, or label other conversations."""
 
 
 class ModelError(MomusError):
