@@ -4,10 +4,14 @@ A cut value ends in `…[cut: kept 1048575 of 5242880 bytes]`; its span, log rec
 `momus.cut` with the number of its cut values.
 """
 
+import re
+
 from collector_plugin.otlp.requests import Request
 from collector_plugin.otlp.texts import leaves, texts_of
 
 CUT = "momus.cut"
+_WORD = re.compile(r"…\[cut: kept [0-9]+ of [0-9]+ bytes\]\Z")
+_WORD_CHARS = 80
 
 
 def cut_values(request: Request, limit_bytes: int) -> int:
@@ -36,6 +40,11 @@ def cut_values(request: Request, limit_bytes: int) -> int:
             texts.own.add(key=CUT).value.int_value = count
         total += count
     return total
+
+
+def without_word(text: str) -> str:
+    """Return what was kept of a text that was cut here; any other as it is."""
+    return text[:-_WORD_CHARS] + _WORD.sub("", text[-_WORD_CHARS:])
 
 
 def _is_longer(text: str, limit_bytes: int) -> bool:

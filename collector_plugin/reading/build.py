@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from collector_plugin.otlp.cut import CUT
 from collector_plugin.reading.failure_words import class_of, unwrapped
 from collector_plugin.reading.identity import read_identity
 from collector_plugin.reading.message_shapes import canonical_arguments
@@ -59,7 +60,7 @@ def make_facts(span: Span, dialect: str, role: SpanRole, **known: Any) -> SpanFa
         "linked_trace_ids": tuple(link.trace_id for link in span.links),
         "dropped_attributes_count": span.dropped_attributes_count,
     }
-    return _facts(fields | known)
+    return _facts(fields | known, is_cut=CUT in span.attributes)
 
 
 def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> SpanFacts:  # any field of SpanFacts
@@ -82,10 +83,12 @@ def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> 
         "session_id": who.session_id,
         "user_id": who.user_id,
     }
-    return _facts(fields | known)
+    return _facts(fields | known, is_cut=CUT in log.attributes)
 
 
-def _facts(fields: dict[str, Any]) -> SpanFacts:
+def _facts(fields: dict[str, Any], *, is_cut: bool) -> SpanFacts:
+    if is_cut:
+        fields["is_truncated"] = True
     for side in ("input", "output"):
         if fields.get(side):
             fields[side] = own_words(fields[side])

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from collector_plugin.otlp.cut import without_word
+
 TAIL_CHARS = 256  # what a cut leaves unfinished is looked for here: searching all of a text takes its length squared
 MAX_LITERAL_CHARS = 262_144  # ast.literal_eval builds a tree many times the size of the text
 _STARTS_JSON = re.compile(r"\s*[\[{\"\-0-9tfn]")
@@ -29,7 +31,7 @@ def parse_loosely(text: str | None) -> Any:  # whatever value could be read
     value = parse(text)
     if value is None and text.lstrip()[:1] in ("{", "["):
         value = parse_literal(text)
-        value = parse_cut(text) if value is None else value
+        value = parse_cut(without_word(text)) if value is None else value
     return value
 
 

@@ -69,8 +69,9 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 
 BUILTIN = (
     Pattern("email", r"[\pL\pN._%+\-]+@[\pL\pN\-]+(?:\.[\pL\pN\-]+)*\.\pL{2,}"),
-    Pattern("card", r"\b(?:(?:\d{4}[ -]){3,4}\d{1,4}|\d{4}[ -]\d{6}[ -]\d{4,5}|\d{13,19})\b", luhn),
+    # Before card numbers: the digits of an account may pass for one.
     Pattern("iban", r"(?i)\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b", iban),
+    Pattern("card", r"\b(?:(?:\d{4}[ -]){3,4}\d{1,4}|\d{4}[ -]\d{6}[ -]\d{4,5}|\d{13,19})\b", luhn),
     # International with its + or 00, and North American with its separators: other digits may be anything.
     Pattern("phone", r"(?:\+|\b00)[1-9](?:[ .()/\-]{0,3}\d){6,14}\b|(?:\([2-9]\d\d\) ?|\b[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}\b"),
     Pattern("ipv4", rf"\b(?:{_OCTET}\.){{3}}{_OCTET}\b"),

@@ -108,7 +108,7 @@ def read_rules(path: Path) -> Rules:
 def _rules(path: Path, chosen: list[Pattern], told: _File) -> Rules:
     names = [pattern.name for pattern in chosen]
     if repeated := [name for name in names if names.count(name) > 1 or name == KEY_MARK]:
-        raise _unusable(path, f"has two patterns called {repeated[0]!r}")
+        raise _unusable(path, f"has two rules called {repeated[0]!r}")
     compiled = tuple(Compiled(pattern.name, _compiled(path, pattern), pattern.check) for pattern in chosen)
     any_of_them = "|".join(f"(?:{pattern.regex})" for pattern in chosen)
     any_key = "(?is)(?:" + "|".join(map(_glob, told.keys)) + ")"
