@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -24,6 +24,7 @@ from schemas.errors import MomusError
 from schemas.families import Family
 
 RUN, LOOK, DIG = "Run", "Look", "Dig"
+Split = Literal["train", "validation", "test"]
 
 
 class _Group(TyperGroup):
@@ -253,6 +254,41 @@ def reflatten(
             on_progress=lambda count, total: progress("Reading", count, total),
         )
     print_json(done) if json else show_rebuild(done)
+
+
+@app.command(rich_help_panel=DIG)
+def evaluate(
+    labels: Annotated[
+        Path, typer.Argument(metavar="LABELS", help="JSON lines: what a person says is wrong in each conversation.")
+    ],
+    database: DatabaseOption = None,
+    split: Annotated[
+        Split | None,
+        typer.Option(help="Score only this part of each source; near-duplicates stay together.", show_default="all"),
+    ] = None,
+    prompt: Annotated[
+        list[Path],
+        typer.Option(metavar="FILE", help="A prompt of your own, looked through for examples that are labelled."),
+    ] = [],  # noqa: B006  # typer copies it
+    tenant: TenantOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure what the last analysis found against labels: precision, recall, false issues, with intervals.
+
+    One JSON object a line, of conversations that were analysed:
+
+    {"conversation_id": "chat-17", "families": ["missing_capability"], "codes": ["tool_absent"], "evidence": 4}
+
+    families: of missing_capability, missing_inventory, technical_error, agent_mistake; [] or ["none"] where nothing failed;
+    ["insufficient_evidence"] where nobody can tell. May be left out: codes; evidence, the index of the message that shows
+    it; source; group, for versions of one conversation; known, the families that were looked for. A line that cannot be
+    read is told and left out. Nothing is scored whose words stand as an example in a prompt.
+    """
+    from momus.evaluation import run_evaluation, show_evaluation, to_json
+
+    with opened_database(settings_of(database)) as opened:
+        found = run_evaluation(opened, labels, only=split, prompt_files=prompt, tenant=tenant)
+    print_json(to_json(found)) if json else show_evaluation(found)
 
 
 @app.command(rich_help_panel=DIG)
