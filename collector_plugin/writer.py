@@ -183,7 +183,8 @@ class Writer:
         written = write(self._database, segment.name, requests)
         for number, request in enumerate(written.lost):
             self._spool.keep_aside(f"{segment.name}-{number}.{request.kind}", request.body)
-        self._spool.remove(segment, [request.digest for request in requests])
+        # What was lost may be sent again by a person, once it can be read.
+        self._spool.remove(segment, [request.keys for request in requests if request not in written.lost])
         self._strikes.pop(segment.name, None)
         self._written_since_failure = True
         self._tally(written)

@@ -5,6 +5,7 @@ request may name. Everything else is kept; a clock that cannot be right is set t
 is kept beside it in an attribute.
 """
 
+import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector_plugin.otlp.requests import Request
+from collector_plugin.otlp.span_keys import keep_only
 
 TRACE_ID_BYTES = 16
 SPAN_ID_BYTES = 8
@@ -36,16 +38,22 @@ SENT_END = "momus.sent.end_time_unix_nano"
 SENT_TIME = "momus.sent.time_unix_nano"
 
 NOTE_LIMIT = 5
+_TIMES = struct.Struct("<QQ")
 _TOO_MANY_DAYS = f"a request may name {DAY_LIMIT} days, and this one names more; send the days in several requests"
 
 
 @dataclass(slots=True)
 class Admission:
-    """What was kept of a request, which is changed in place, and what the exporter should be told."""
+    """What was kept of a request, which is changed in place, and what the exporter should be told.
+
+    `identities` has for each span that was kept, in order, what `span_keys` makes its key of: as it was sent, because a
+    clock that is set right is set by the time of receipt, which is another when the span is sent again.
+    """
 
     admitted_count: int = 0
     rejected_count: int = 0
     is_changed: bool = False
+    identities: list[bytes] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     days: set[int] = field(default_factory=set)
 
@@ -81,39 +89,39 @@ def admit(request: Request, now_ns: int) -> Admission:
 
 
 def _keep(items: Any, verdicts: list[bool], admission: Admission) -> None:  # protobuf's repeated field has no type
-    rejected = [index for index, is_admitted in enumerate(verdicts) if not is_admitted]
-    if rejected:
-        # Rebuilt in one go: deleting one by one would move all that follow, each time.
-        kept = [item for item, is_admitted in zip(items, verdicts, strict=True) if is_admitted]
-        del items[:]
-        items.extend(kept)
+    rejected_count = verdicts.count(False)
+    if rejected_count:
+        keep_only(items, verdicts)
         admission.is_changed = True
-    admission.rejected_count += len(rejected)
-    admission.admitted_count += len(verdicts) - len(rejected)
+    admission.rejected_count += rejected_count
+    admission.admitted_count += len(verdicts) - rejected_count
 
 
 def _admit_span(span: Span, now_ns: int, admission: Admission) -> bool:
-    fault = _identity_fault(span)
-    if fault:
+    # A field of a protobuf message takes as long to read as all else that is done with it.
+    trace_id, span_id = span.trace_id, span.span_id
+    start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
+    if fault := _identity_fault(trace_id, span_id):
         admission.faults[f"span rejected: {fault}"] += 1
         return False
     _note(admission, _mend_parent(span))
-    _note(admission, _mend_times(span, now_ns))
+    _note(admission, _mend_times(span, start_ns, end_ns, now_ns))
     if not admission.takes_day(span.start_time_unix_nano):
         admission.faults[f"span rejected: {_TOO_MANY_DAYS}"] += 1
         return False
     _note(admission, _mend_events(span, now_ns, admission))
+    admission.identities.append(trace_id + span_id + _TIMES.pack(start_ns, end_ns))
     return True
 
 
-def _identity_fault(span: Span) -> str:
-    if len(span.trace_id) != TRACE_ID_BYTES:
-        return f"the trace id must have {TRACE_ID_BYTES} bytes, not {len(span.trace_id)}"
-    if len(span.span_id) != SPAN_ID_BYTES:
-        return f"the span id must have {SPAN_ID_BYTES} bytes, not {len(span.span_id)}"
-    if span.trace_id == NO_TRACE_ID:
+def _identity_fault(trace_id: bytes, span_id: bytes) -> str:
+    if len(trace_id) != TRACE_ID_BYTES:
+        return f"the trace id must have {TRACE_ID_BYTES} bytes, not {len(trace_id)}"
+    if len(span_id) != SPAN_ID_BYTES:
+        return f"the span id must have {SPAN_ID_BYTES} bytes, not {len(span_id)}"
+    if trace_id == NO_TRACE_ID:
         return "the trace id is all zero"
-    if span.span_id == NO_SPAN_ID:
+    if span_id == NO_SPAN_ID:
         return "the span id is all zero"
     return ""
 
@@ -128,8 +136,7 @@ def _mend_parent(span: Span) -> Iterator[str]:
         yield f"span kept as a root: its parent's id must have {SPAN_ID_BYTES} bytes"
 
 
-def _mend_times(span: Span, now_ns: int) -> Iterator[str]:
-    start_ns, end_ns = span.start_time_unix_nano, span.end_time_unix_nano
+def _mend_times(span: Span, start_ns: int, end_ns: int, now_ns: int) -> Iterator[str]:
     if is_possible(start_ns, now_ns) and start_ns <= end_ns and is_possible(end_ns, now_ns):
         return
     possible = [time_ns for time_ns in (start_ns, end_ns) if is_possible(time_ns, now_ns)]

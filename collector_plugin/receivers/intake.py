@@ -1,25 +1,36 @@
 """The way of an export request, or feedback, from the wire to the spool, the same for both transports.
 
-body ─inflate─▶ ─decode─▶ ─check expansion─▶ ─admit─▶ ─scrub─▶ ─append (durable)─▶ answer
+body ─inflate─▶ ─decode─▶ ─check expansion─▶ ─admit─▶ ─scrub─▶ ─append what is new (durable)─▶ answer
+
+What comes faster than it can be taken is refused with a word when to come again, instead of queued: a request waits
+2 s at most until it is decoded, and all that are in hand together take at most the room of four of the largest.
 """
 
 import threading
 import time
 from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
-from collector_plugin.otlp.admission import admit
+from collector_plugin.otlp.admission import Admission, admit
 from collector_plugin.otlp.expansion import check_expansion
 from collector_plugin.otlp.inflate import inflate
 from collector_plugin.otlp.requests import Decoded, Encoding, Response, Signal, answer, decode
+from collector_plugin.otlp.span_keys import span_keys, without
 from collector_plugin.receivers.feedback import read_feedback
+from collector_plugin.receivers.room import Room
 from collector_plugin.redaction.scrub import Scrubber
-from collector_plugin.spool.recent import digest_of
-from collector_plugin.spool.segment_format import Kind, StoredRequest
+from collector_plugin.spool.recent import key_of_request
+from collector_plugin.spool.segment_format import StoredRequest
 from collector_plugin.spool.spool import Spool
+from schemas.errors import Overloaded
 
 # Decoding multiplies a body in memory; so many at once are enough to keep two cores busy.
 DECODER_COUNT = 2
+# Exporters wait ten seconds for an answer; one that comes later costs the work and is not heard.
+TURN_DEADLINE_S = 2.0
+BODIES_IN_HAND = 4
 
 
 @dataclass(slots=True)
@@ -30,6 +41,7 @@ class IntakeCounts:
     feedback: int = 0
     items_accepted: int = 0
     items_rejected: int = 0
+    items_resent: int = 0
     requests_resent: int = 0
 
 
@@ -40,68 +52,103 @@ class Intake:
         self._spool = spool
         self._scrubber = scrubber or Scrubber()
         self.limit_bytes = limit_bytes
+        self.room = Room(BODIES_IN_HAND * limit_bytes)
         self._decoders = threading.BoundedSemaphore(DECODER_COUNT)
         self._lock = threading.Lock()
         self._counts = IntakeCounts()
         self._refused: Counter[str] = Counter()
 
     def accept(
-        self, signal: Signal, body: bytes, *, encoding: Encoding = "protobuf", coding: str = "", tenant: str = ""
+        self,
+        signal: Signal,
+        body: bytes,
+        *,
+        encoding: Encoding = "protobuf",
+        coding: str = "",
+        tenant: str = "",
+        arrived_s: float | None = None,
     ) -> Response:
         """Take one export request and return the answer for its sender.
 
         Args:
             signal: what the request carries. Metrics are counted and not stored.
-            body: the request as received.
+            body: the request as received; its receiver has taken the room for it.
             encoding: how the request is written.
             coding: the Content-Encoding of the body; empty where the transport has undone it.
             tenant: on whose behalf, as the receiver established it; never taken from the content.
+            arrived_s: when it was received, by the monotonic clock; now, if not given.
 
         Raises:
             TooLarge, Undecodable: the request can never be accepted.
-            SpoolFull, SpoolWriteFailed: not now.
+            Overloaded, SpoolFull, SpoolWriteFailed: not now.
         """
         received_ns = time.time_ns()
-        with self._decoders:
-            plain = inflate(body, coding, limit_bytes=self.limit_bytes)
-            decoded = decode(signal, plain, encoding)
-            check_expansion(decoded.request, limit_bytes=self.limit_bytes)
-            admission = admit(decoded.request, received_ns)
-            is_scrubbed = self._scrubber.scrub(decoded.request, len(plain))
-            admitted = _admitted_body(decoded, is_changed=admission.is_changed or is_scrubbed)
-        is_new = True
-        if signal != "metrics" and admission.admitted_count:
-            is_new = self._store(signal, plain, admitted, received_ns, tenant)
+        with ExitStack() as held:
+            with self._turn(arrived_s):
+                plain = held.enter_context(self._inflated(body, coding))
+                decoded = decode(signal, plain, encoding)
+                check_expansion(decoded.request, limit_bytes=self.limit_bytes)
+                admission = admit(decoded.request, received_ns)
+                admission.is_changed |= self._scrubber.scrub(decoded.request, len(plain))
+                stored = _stored(signal, tenant, plain, decoded, admission, received_ns)
+            new_count = self._append(stored, decoded, admission) if stored else admission.admitted_count
         rejected_count = admission.rejected_count + decoded.cut_count
         with self._lock:
             self._counts.requests += 1
-            self._counts.requests_resent += not is_new
-            self._counts.items_accepted += admission.admitted_count if is_new else 0
+            self._counts.requests_resent += new_count == 0 < admission.admitted_count
+            self._counts.items_accepted += new_count
+            self._counts.items_resent += admission.admitted_count - new_count
             self._counts.items_rejected += rejected_count
         return answer(signal, rejected_count, [*decoded.notes, *admission.notes()])
 
-    def accept_feedback(self, body: bytes, *, coding: str = "", tenant: str = "") -> None:
+    def accept_feedback(
+        self, body: bytes, *, coding: str = "", tenant: str = "", arrived_s: float | None = None
+    ) -> None:
         """Take feedback as `read_feedback` reads it; returns once it is durable.
 
         Raises:
             TooLarge, Undecodable: it can never be accepted; the message says what is wrong.
-            SpoolFull, SpoolWriteFailed: not now.
+            Overloaded, SpoolFull, SpoolWriteFailed: not now.
         """
         received_ns = time.time_ns()
-        with self._decoders:
+        with self._turn(arrived_s):
             plain = inflate(body, coding, limit_bytes=self.limit_bytes)
             request = read_feedback(plain, received_ns)
             self._scrubber.scrub(request, len(plain))
             admitted = bytes(request.SerializeToString())
-        digest = digest_of("feedback", tenant, plain)
-        is_new = self._spool.append(StoredRequest("logs", admitted, received_ns, digest, tenant))
+            key = key_of_request("feedback", tenant, plain)
+        is_new = bool(self._spool.append(StoredRequest("logs", admitted, received_ns, key, tenant)))
         with self._lock:
             self._counts.feedback += is_new
             self._counts.requests_resent += not is_new
 
-    def _store(self, kind: Kind, plain: bytes, admitted: bytes, received_ns: int, tenant: str) -> bool:
-        digest = digest_of(kind, tenant, plain)
-        return self._spool.append(StoredRequest(kind, admitted, received_ns, digest, tenant))
+    @contextmanager
+    def _turn(self, arrived_s: float | None) -> Iterator[None]:
+        """Have one of the decoders within the block."""
+        left_s = TURN_DEADLINE_S - (time.monotonic() - arrived_s if arrived_s is not None else 0.0)
+        if left_s <= 0 or not self._decoders.acquire(timeout=left_s):
+            raise Overloaded("The collector has more requests than it can decode. Send again later.")
+        try:
+            yield
+        finally:
+            self._decoders.release()
+
+    @contextmanager
+    def _inflated(self, body: bytes, coding: str) -> Iterator[bytes]:
+        """Have the plain body within the block, and room for what it is longer than what was received."""
+        plain = inflate(body, coding, limit_bytes=self.limit_bytes)
+        with self.room.holding(max(0, len(plain) - len(body))):
+            yield plain
+
+    def _append(self, stored: StoredRequest, decoded: Decoded, admission: Admission) -> int:
+        """Return how many of the items are new once they are durable."""
+
+        def rest(known: Collection[int]) -> bytes:
+            return without(decoded.request, known)
+
+        if stored.kind == "traces":
+            return self._spool.append(stored, rest)
+        return self._spool.append(stored) * admission.admitted_count
 
     def count_refusal(self, reason: str) -> None:
         """Count a request that a receiver refuses, before or after it came here."""
@@ -119,8 +166,14 @@ class Intake:
             return {**asdict(self._counts), "requests_refused": self._refused.total()}
 
 
-def _admitted_body(decoded: Decoded, *, is_changed: bool) -> bytes:
+def _stored(
+    signal: Signal, tenant: str, plain: bytes, decoded: Decoded, admission: Admission, received_ns: int
+) -> StoredRequest | None:
+    """Return what the spool is to hold; None where there is nothing to keep."""
+    if signal == "metrics" or not admission.admitted_count:
+        return None
+    keys = span_keys(tenant, admission.identities) if signal == "traces" else key_of_request(signal, tenant, plain)
     # What came as protobuf and needed no mending is kept to the byte, with fields that we do not know.
-    if decoded.body is not None and not is_changed:
-        return decoded.body
-    return bytes(decoded.request.SerializeToString())
+    as_sent = None if admission.is_changed else decoded.body
+    body = as_sent if as_sent is not None else bytes(decoded.request.SerializeToString())
+    return StoredRequest(signal, body, received_ns, keys, tenant)

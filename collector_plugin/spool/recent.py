@@ -1,68 +1,168 @@
-"""Which export requests were accepted of late, so that a request sent again is recognised.
+"""Which spans, and which requests of log records, were accepted of late, so that what is sent again is recognised.
 
-An exporter that lost our answer sends the very same bytes again. Their digest is known while the request is in a
-segment of the spool, and afterwards from a journal beside the segments: 16 bytes each, rewritten when it has grown to
-twice what is remembered. A request that comes again after `RECENT_LIMIT` others is taken for a new one.
+Each is known by a key of 64 bits: while it is in a segment of the spool from there, afterwards from a journal beside the
+segments. The last `RECENT_LIMIT` keys are remembered at least, and at most twice as many; what comes again after more
+others than that is taken for new. That two different spans have one key, so that the second is lost, happens once in
+some 10^12 spans.
+
+    young ──is full──▶ old ──is full again──▶ forgotten          in memory (two tables of 32 MiB) and on disk alike
 """
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
-from collector_plugin.spool.durable import sync_data
+import numpy as np
+from numpy.typing import NDArray
 
-DIGEST_BYTES = 16
-RECENT_LIMIT = 65_536
+from collector_plugin.spool.durable import sync_data, sync_folder
+
+KEY_BYTES = 8
+RECENT_LIMIT = 1 << 21
+
+KeyArray = NDArray[np.uint64]
+
+# Values of a slot that are no key; a key that has one of them is given another.
+EMPTY, FORGOTTEN = np.uint64(0), np.uint64(1)
 
 
-def digest_of(kind: str, tenant: str, body: bytes) -> bytes:
-    """Return the name of a request by its content; 16 bytes.
+def key_of_request(kind: str, tenant: str, body: bytes) -> bytes:
+    """Return the key of a request as a whole; 8 bytes.
 
     The body is the decompressed one: gzip writes the time into its header, so the bytes on the wire may differ.
     """
-    digest = hashlib.blake2b(f"{kind}\0{tenant}\0".encode(), digest_size=DIGEST_BYTES)
+    digest = hashlib.blake2b(f"{kind}\0{tenant}\0".encode(), digest_size=KEY_BYTES)
     digest.update(body)
     return digest.digest()
 
 
+class _Table:
+    """A set of keys in one array: each lies in the slot that its low bits name, or in the next free one after it."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        # At most half full, so that the next free slot is near.
+        self._slots = np.zeros(1 << (2 * limit - 1).bit_length(), np.uint64)
+        self._mask = np.uint64(len(self._slots) - 1)
+        self._count = 0
+
+    def has_room(self, count: int) -> bool:
+        """Whether `count` more keys may be added."""
+        return self._count + count <= self._limit
+
+    def places(self, keys: KeyArray) -> NDArray[np.intp]:
+        """Return the slot of each key; -1 for one that is not here."""
+        found = np.full(len(keys), -1, np.intp)
+        pending, at = np.arange(len(keys)), keys & self._mask
+        while pending.size:
+            there = self._slots[at]
+            is_hit = there == keys[pending]
+            found[pending[is_hit]] = at[is_hit]
+            goes_on = ~is_hit & (there != EMPTY)
+            pending, at = pending[goes_on], (at[goes_on] + np.uint64(1)) & self._mask
+        return found
+
+    def add(self, keys: KeyArray) -> None:
+        """Add keys that are all different and not here yet."""
+        self._count += len(keys)
+        pending, at = keys, keys & self._mask
+        while pending.size:
+            is_free = self._slots[at] == EMPTY
+            # Of two that want one slot the last gets it, and the other goes on.
+            self._slots[at[is_free]] = pending[is_free]
+            goes_on = self._slots[at] != pending
+            pending, at = pending[goes_on], (at[goes_on] + np.uint64(1)) & self._mask
+
+    def forget(self, keys: KeyArray) -> None:
+        """Remove keys, where they are here."""
+        places = self.places(keys)
+        self._slots[places[places >= 0]] = FORGOTTEN
+
+
+class RecentKeys:
+    """The keys accepted of late. Not safe for use by several threads.
+
+    Keys come as the bytes that a record of the spool holds, 8 each; from one request the same key may come repeatedly.
+    """
+
+    def __init__(self, limit: int = RECENT_LIMIT) -> None:
+        self._limit = limit
+        self._old, self._young = _Table(limit), _Table(limit)
+
+    def known(self, keys: bytes) -> NDArray[np.bool_]:
+        """Tell of each key whether it was added before, or comes a second time among these."""
+        wanted = _array(keys)
+        is_known = (self._young.places(wanted) >= 0) | (self._old.places(wanted) >= 0)
+        if len(wanted) > 1:
+            is_repeated = np.ones(len(wanted), np.bool_)
+            is_repeated[np.unique(wanted, return_index=True)[1]] = False
+            is_known |= is_repeated
+        return is_known
+
+    def add(self, keys: bytes) -> None:
+        """Remember keys none of which is `known`."""
+        added = _array(keys)[-self._limit :]
+        if not self._young.has_room(len(added)):
+            self._old, self._young = self._young, _Table(self._limit)
+        self._young.add(added)
+
+    def recall(self, keys: bytes) -> None:
+        """Remember keys, whatever is known of them; those that come last are remembered for longest."""
+        for start in range(0, len(keys), self._limit * KEY_BYTES):
+            part = keys[start : start + self._limit * KEY_BYTES]
+            self.add(select(part, ~self.known(part)))
+
+    def forget(self, keys: bytes) -> None:
+        """Forget keys that were added; each is then taken for new again."""
+        forgotten = _array(keys)
+        self._young.forget(forgotten)
+        self._old.forget(forgotten)
+
+
+def select(keys: bytes, mask: NDArray[np.bool_]) -> bytes:
+    """Return the keys at the places that `mask` names."""
+    return np.frombuffer(keys, np.uint64)[mask].tobytes()
+
+
+def have_common(some: bytes, others: bytes) -> bool:
+    """Tell whether a key is among both."""
+    return bool(np.isin(np.frombuffer(some, np.uint64), np.frombuffer(others, np.uint64)).any())
+
+
+def _array(keys: bytes) -> KeyArray:
+    array = np.frombuffer(keys, "<u8").astype(np.uint64)
+    array[array <= FORGOTTEN] += np.uint64(2)
+    return array
+
+
 class Journal:
-    """The digests of requests whose segments are gone, oldest first. Not safe for use by several threads."""
+    """The keys of requests whose segments are gone, oldest first. Not safe for use by several threads."""
 
     def __init__(self, path: Path, limit: int = RECENT_LIMIT) -> None:
         self._path = path
+        self._old = path.with_suffix(".old")
         self._limit = limit
-        self._count = len(self._read_all())
 
-    def read(self) -> list[bytes]:
-        """Return the digests, oldest first, at most as many as are remembered."""
-        return self._read_all()[-self._limit :]
+    def read(self) -> bytes:
+        """Return the keys, oldest first, 8 bytes each: at least the last `limit`, at most twice as many and a request's."""
+        return _whole_keys(self._old) + _whole_keys(self._path)
 
-    def append(self, digests: Iterable[bytes]) -> None:
-        """Add digests durably.
+    def append(self, keys: bytes) -> None:
+        """Add keys durably.
 
         Raises:
             OSError: the disk refused; nothing of what was there before is lost.
         """
-        added = list(digests)
+        if self._path.exists() and self._path.stat().st_size >= self._limit * KEY_BYTES:
+            self._path.replace(self._old)
+            sync_folder(self._path.parent)
         with self._path.open("ab") as file:
-            # A crash or a full disk may have left half a digest; whatever follows it would never be read right.
-            file.truncate(file.tell() - file.tell() % DIGEST_BYTES)
-            file.write(b"".join(added))
+            # A crash or a full disk may have left half a key; whatever follows it would never be read right.
+            file.truncate(file.tell() - file.tell() % KEY_BYTES)
+            file.write(keys)
             file.flush()
             sync_data(file.fileno())
-        self._count += len(added)
-        if self._count > 2 * self._limit:
-            self._rewrite(self.read())
 
-    def _read_all(self) -> list[bytes]:
-        data = self._path.read_bytes() if self._path.exists() else b""
-        return [data[at : at + DIGEST_BYTES] for at in range(0, len(data) - DIGEST_BYTES + 1, DIGEST_BYTES)]
 
-    def _rewrite(self, digests: list[bytes]) -> None:
-        temporary = self._path.with_suffix(".new")
-        with temporary.open("wb") as file:
-            file.write(b"".join(digests))
-            file.flush()
-            sync_data(file.fileno())
-        temporary.replace(self._path)
-        self._count = len(digests)
+def _whole_keys(path: Path) -> bytes:
+    data = path.read_bytes() if path.exists() else b""
+    return data[: len(data) - len(data) % KEY_BYTES]

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from collector_plugin.spool.durable import sync_data, sync_folder
+from collector_plugin.spool.segment_format import INDEX_END, Index, StoredRequest, decode, encode_index, index_bytes
 from schemas.errors import SpoolWriteFailed
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Segment:
         self.size_bytes = size_bytes
         self._descriptor = descriptor
         self._durable_bytes = size_bytes
+        self._keys: list[bytes] = []
         self._failure: OSError | None = None
         self._is_syncing = False
         self._condition = threading.Condition()
@@ -78,8 +80,8 @@ class Segment:
         """Whether the disk refused a write; such a segment takes nothing more."""
         return self._failure is not None
 
-    def write(self, record: bytes) -> int:
-        """Append a record, not yet durable; return the offset of its end.
+    def write(self, record: bytes, keys: bytes) -> int:
+        """Append a record with these keys, not yet durable; return the offset of its end.
 
         Raises:
             SpoolWriteFailed: the disk refused; nothing of the record is left in the file.
@@ -93,6 +95,7 @@ class Segment:
                 self._fail(error, self.size_bytes)
                 raise SpoolWriteFailed from error
             self.size_bytes += len(record)
+            self._keys.append(keys)
             return self.size_bytes
 
     def wait_durable(self, end: int) -> None:
@@ -111,15 +114,47 @@ class Segment:
                 raise SpoolWriteFailed from self._failure
 
     def finish(self) -> None:
-        """Wait until all that was written is durable or cut off, and close the file."""
+        """Wait until all that was written is durable or cut off, add the index, and close the file; twice is harmless."""
         with contextlib.suppress(SpoolWriteFailed):
             self.wait_durable(self.size_bytes)
         with self._condition:
             # After a failed write nobody waits for the sync under way, but it still uses the descriptor.
             self._condition.wait_for(lambda: not self._is_syncing)
             if self._descriptor is not None:
+                if self._failure is None:
+                    self._write_index(self._descriptor)
                 os.close(self._descriptor)
                 self._descriptor = None
+
+    def keys(self) -> bytes:
+        """Return the keys of all records of a segment that nobody writes to, from its index or else from themselves.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with self.path.open("rb") as file:
+            if self.size_bytes >= INDEX_END.size:
+                file.seek(-INDEX_END.size, os.SEEK_END)
+                file.seek(-min(index_bytes(file.read()), self.size_bytes), os.SEEK_END)
+                match next(decode(file.read()), None):
+                    case Index(keys):
+                        return keys
+            file.seek(0)
+            return b"".join(item.keys for item in decode(file.read()) if isinstance(item, StoredRequest))
+
+    def _write_index(self, descriptor: int) -> None:
+        """Add the keys of all records. It is not synced: whether it is whole its CRC says."""
+        index = encode_index(b"".join(self._keys))
+        self._keys.clear()
+        try:
+            _write_all(descriptor, index)
+        except OSError as error:
+            log.warning("the index of segment %s could not be written: %s", self.path, error)
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, self.size_bytes)
+        else:
+            self.size_bytes += len(index)
+            self._durable_bytes = self.size_bytes
 
     def _sync(self) -> None:
         """Make everything written so far durable; lets go of the lock meanwhile, so that others can write."""

@@ -1,12 +1,16 @@
-"""The bytes of a segment: a sequence of records, each one export request as it was admitted.
+"""The bytes of a segment: a sequence of records, each one export request as it was admitted, and an index at the end.
 
-    segment  = record*
-    record   = header tenant body
-    header   = magic "MoM1" | CRC32 | body length | received_ns | kind | tenant length | digest      (40 bytes, LE)
+    segment  = record* index?
+    record   = header tenant keys body
+    header   = magic "MoM2" | CRC32 | body length | received_ns | kind | tenant length | key count   (28 bytes, LE)
+    index    = a record of kind 0: the keys of all records, and as body its own length and "MoMi"
 
 The CRC covers everything after itself. Reading never fails for what is in the file: where the file ends within a
 record, the rest is a torn tail, which was never acknowledged; what lies between two good records, or is complete but
 fails its CRC, is corrupt and handed out as bytes.
+
+The index is written when all records are durable. It spares reading a whole segment only to know its keys; a segment
+without one is read.
 """
 
 import struct
@@ -15,26 +19,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from collector_plugin.spool.recent import DIGEST_BYTES
+from collector_plugin.spool.recent import KEY_BYTES
 
 Kind = Literal["traces", "logs"]
 
-MAGIC = b"MoM1"
-HEADER = struct.Struct(f"<4sIIQBH{DIGEST_BYTES}sx")
+MAGIC = b"MoM2"
+HEADER = struct.Struct("<4sIIQBHIx")
 CHECKED_FROM = 8  # after the magic and the CRC itself
+INDEX_NUMBER = 0
 KIND_NUMBERS: dict[Kind, int] = {"traces": 1, "logs": 2}
 KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
+INDEX_END = struct.Struct("<I4s")
+INDEX_MAGIC = b"MoMi"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """One export request in the spool. `digest` names it by the content that was sent, `body` is what was admitted."""
+    """One export request in the spool.
+
+    `keys` are what it is recognised by when it is sent again, 8 bytes each: of every span, or one of the whole request.
+    """
 
     kind: Kind
     body: bytes
     received_ns: int
-    digest: bytes
+    keys: bytes
     tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The keys of all records of a segment, in order."""
+
+    keys: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +72,58 @@ class TornTail:
 
 def encode(request: StoredRequest) -> bytes:
     """Return the record of one request."""
-    tenant = request.tenant.encode()
-    kind = KIND_NUMBERS[request.kind]
-    header = HEADER.pack(MAGIC, 0, len(request.body), request.received_ns, kind, len(tenant), request.digest)
-    checked = header[CHECKED_FROM:] + tenant + request.body
-    return MAGIC + struct.pack("<I", zlib.crc32(checked)) + checked
+    return _record(KIND_NUMBERS[request.kind], request.tenant.encode(), request.keys, request.body, request.received_ns)
 
 
-def decode(data: bytes) -> Iterator[StoredRequest | Corrupt | TornTail]:
+def encode_index(keys: bytes) -> bytes:
+    """Return the index of a segment whose records have these keys."""
+    size_bytes = HEADER.size + len(keys) + INDEX_END.size
+    return _record(INDEX_NUMBER, b"", keys, INDEX_END.pack(size_bytes, INDEX_MAGIC), 0)
+
+
+def _record(kind: int, tenant: bytes, keys: bytes, body: bytes, received_ns: int) -> bytes:
+    header = HEADER.pack(MAGIC, 0, len(body), received_ns, kind, len(tenant), len(keys) // KEY_BYTES)
+    checked = b"".join((header[CHECKED_FROM:], tenant, keys, body))
+    return b"".join((MAGIC, struct.pack("<I", zlib.crc32(checked)), checked))
+
+
+def decode(data: bytes) -> Iterator[StoredRequest | Index | Corrupt | TornTail]:
     """Yield all records of a segment in order, and what is not one in its place; nothing of `data` is passed over."""
     at = 0
     while at < len(data):
         found = _record_at(data, at)
         if found:
-            request, at = found
-            yield request
+            record, at = found
+            yield record
             continue
         following = _next_record(data, at + 1)
         yield _fragment(data, at, following)
         at = following
 
 
-def _record_at(data: bytes, at: int) -> tuple[StoredRequest, int] | None:
+def index_bytes(end: bytes) -> int:
+    """Return how long the index is of a segment with these last bytes, at least 8; 0 where it has none."""
+    size_bytes, magic = INDEX_END.unpack(end[-INDEX_END.size :])
+    return int(size_bytes) if magic == INDEX_MAGIC else 0
+
+
+def _record_at(data: bytes, at: int) -> tuple[StoredRequest | Index, int] | None:
     """Return the record that begins at `at` and the place after it; None where there is no intact one."""
     if data[at : at + len(MAGIC)] != MAGIC or len(data) - at < HEADER.size:
         return None
-    _, crc, body_bytes, received_ns, kind, tenant_bytes, digest = HEADER.unpack_from(data, at)
-    body_at = at + HEADER.size + tenant_bytes
+    _, crc, body_bytes, received_ns, kind, tenant_bytes, key_count = HEADER.unpack_from(data, at)
+    keys_at = at + HEADER.size + tenant_bytes
+    body_at = keys_at + key_count * KEY_BYTES
     end = body_at + body_bytes
-    if end > len(data) or kind not in KINDS or zlib.crc32(memoryview(data)[at + CHECKED_FROM : end]) != crc:
+    if end > len(data) or zlib.crc32(memoryview(data)[at + CHECKED_FROM : end]) != crc:
         return None
-    tenant = data[at + HEADER.size : body_at].decode()
-    return StoredRequest(KINDS[kind], data[body_at:end], received_ns, digest, tenant), end
+    keys = data[keys_at:body_at]
+    if kind == INDEX_NUMBER:
+        return Index(keys), end
+    if kind not in KINDS:
+        return None
+    tenant = data[at + HEADER.size : keys_at].decode()
+    return StoredRequest(KINDS[kind], data[body_at:end], received_ns, keys, tenant), end
 
 
 def _next_record(data: bytes, at: int) -> int:
@@ -108,5 +145,5 @@ def _ends_within_record(data: bytes, at: int) -> bool:
     rest = len(data) - at
     if rest < HEADER.size:
         return True
-    _, _, body_bytes, _, _, tenant_bytes, _ = HEADER.unpack_from(data, at)
-    return bool(data.startswith(MAGIC, at) and rest < HEADER.size + tenant_bytes + body_bytes)
+    _, _, body_bytes, _, _, tenant_bytes, key_count = HEADER.unpack_from(data, at)
+    return bool(data.startswith(MAGIC, at) and rest < HEADER.size + tenant_bytes + key_count * KEY_BYTES + body_bytes)

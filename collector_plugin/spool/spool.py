@@ -7,11 +7,13 @@ What holds at every moment, also after `kill -9` and after a power cut on a disk
 - A segment is removed only when its writer says that the database has all of it.
 - Segments that wait stay within the limit (8 GiB) together, beyond which `append` refuses; what was set aside or is kept
   after writing (`aside/`, `written/`) comes on top.
-- The same bytes sent again, within the last 65,536 requests, are acknowledged but not stored again.
+- What is sent again is acknowledged but not stored again: a span however it is batched, a request of log records byte
+  for byte, while its key is among the last 2 million (recent.py). It is acknowledged when its first copy is durable.
+- A segment that was set aside is tried again by the next process that opens the folder.
 
 One process per folder; any number of threads.
 
-    folder/  lock  recent.digests  <ns>-<random>.segment ...  aside/  written/
+    folder/  lock  recent.keys  recent.old  <ns>-<random>.segment ...  aside/  written/
 """
 
 import contextlib
@@ -21,27 +23,36 @@ import os
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Collection, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
-from collector_plugin.spool.recent import RECENT_LIMIT, Journal
+import numpy as np
+
+from collector_plugin.spool.recent import KEY_BYTES, RECENT_LIMIT, Journal, RecentKeys, have_common, select
 from collector_plugin.spool.segment import SUFFIX, Segment
-from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
+from collector_plugin.spool.segment_format import Corrupt, Index, StoredRequest, TornTail, decode, encode
 from schemas.errors import SpoolError, SpoolFull, SpoolInUse, SpoolWriteFailed
 
 log = logging.getLogger(__name__)
 
+ASIDE = "aside"
 MIB = 1024 * 1024
 DAY_S = 86_400
 
 
-class _Place(NamedTuple):
-    """Where a request is stored; without a segment it is known from earlier and durable."""
+# Makes the body of a request without the items at these places, in ascending order.
+Without = Callable[[Collection[int]], bytes]
 
-    segment: Segment | None
-    end: int = 0
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Writing:
+    """What was written and is perhaps not durable yet: these keys, before the offset `end`."""
+
+    segment: Segment
+    end: int
+    keys: bytes
 
 
 class Spool:
@@ -77,36 +88,50 @@ class Spool:
         self._changed = threading.Condition()
         self._open: Segment | None = None
         self._is_closed = False
+        self._writing: list[_Writing] = []
+        self._take_back()
         self._waiting = deque(Segment.existing(path) for path in sorted(folder.glob(f"*{SUFFIX}")))
         self._waiting_bytes = sum(segment.size_bytes for segment in self._waiting)
-        self._journal = Journal(folder / "recent.digests")
+        self._journal = Journal(folder / "recent.keys")
         self._recent = self._recall()
         self.torn_count = 0
         self.corrupt_count = 0
 
     # --- taking requests ----------------------------------------------------------------------------------------------
 
-    def append(self, request: StoredRequest) -> bool:
-        """Store a request durably; return False for one that was stored before and is only sent again.
+    def append(self, request: StoredRequest, without: Without | None = None) -> int:
+        """Store durably what of a request is not stored yet; return how many of its keys are new.
 
         Blocks for one fdatasync, which it shares with all threads that wait at the same time.
 
+        Args:
+            request: with a key for each of its items, or one for all.
+            without: leaves items out of its body; without it a request is stored whole or not at all.
+
         Raises:
             SpoolFull: the limit is reached.
-            SpoolWriteFailed: the disk refused. The request is not stored.
+            SpoolWriteFailed: the disk refused. What of the request was not stored before is not stored.
         """
         record = encode(request)
         with self._changed:
-            place = self._recent.get(request.digest)
-            is_new = place is None
-            if place is None:
-                place = self._write(record)
-                self._remember(request.digest, place)
-        if place.segment is not None:
-            self._wait_durable(place.segment, place.end, request.digest)
-        return is_new
+            is_known = self._recent.known(request.keys)
+            known = select(request.keys, is_known)
+            earlier = [writing for writing in self._writing if known and have_common(writing.keys, known)]
+            own = None
+            if not is_known.all():
+                if known and without:
+                    rest = select(request.keys, ~is_known)
+                    request = replace(request, body=without(np.flatnonzero(is_known).tolist()), keys=rest)
+                    record = encode(request)
+                own = self._write(record, request.keys)
+        if own:
+            self._wait_durable(own)
+        for writing in earlier:
+            # Its own sender may be gone; so ours must come again if that did not become durable.
+            writing.segment.wait_durable(writing.end)
+        return len(own.keys) // KEY_BYTES if own else 0
 
-    def _write(self, record: bytes) -> _Place:
+    def _write(self, record: bytes, keys: bytes) -> _Writing:
         if self._is_closed:
             raise SpoolWriteFailed("The collector is shutting down; send again later.")
         if self.waiting_bytes + len(record) > self._limit_bytes:
@@ -116,7 +141,10 @@ class Spool:
         if self._open is None:
             self._open = self._begin()
             self._changed.notify_all()
-        return _Place(self._open, self._open.write(record))
+        writing = _Writing(self._open, self._open.write(record, keys), keys)
+        self._writing.append(writing)
+        self._recent.add(keys)
+        return writing
 
     def _begin(self) -> Segment:
         try:
@@ -125,29 +153,33 @@ class Spool:
         except OSError as error:
             raise SpoolWriteFailed from error
 
-    def _wait_durable(self, segment: Segment, end: int, digest: bytes) -> None:
+    def _wait_durable(self, writing: _Writing) -> None:
         try:
-            segment.wait_durable(end)
+            writing.segment.wait_durable(writing.end)
         except SpoolWriteFailed:
             with self._changed:
-                if self._recent.get(digest) == (segment, end):
-                    del self._recent[digest]
+                self._writing.remove(writing)
+                self._recent.forget(writing.keys)
             raise
+        with self._changed:
+            self._writing.remove(writing)
 
-    def _remember(self, digest: bytes, place: _Place) -> None:
-        self._recent[digest] = place
-        while len(self._recent) > RECENT_LIMIT:
-            self._recent.popitem(last=False)
-
-    def _recall(self) -> OrderedDict[bytes, _Place]:
-        """Return the requests of late as the journal and the segments left behind tell them."""
-        recent = OrderedDict((digest, _Place(None)) for digest in self._journal.read())
-        for segment in self._waiting:
-            records = decode(segment.path.read_bytes())
-            recent.update((record.digest, _Place(None)) for record in records if isinstance(record, StoredRequest))
-        while len(recent) > RECENT_LIMIT:
-            recent.popitem(last=False)
+    def _recall(self) -> RecentKeys:
+        """Return the keys of late as the journal and the segments left behind tell them."""
+        keys = deque[bytes]()
+        for segment in reversed(self._waiting):
+            if sum(map(len, keys)) >= RECENT_LIMIT * KEY_BYTES:
+                break
+            keys.appendleft(segment.keys())
+        recent = RecentKeys()
+        recent.recall(b"".join((self._journal.read(), *keys)))
         return recent
+
+    def _take_back(self) -> None:
+        """Let the segments wait again that an earlier process set aside: this one may be able to write them."""
+        for path in (self._folder / ASIDE).glob(f"*{SUFFIX}"):
+            log.info("segment %s was set aside and is tried again", path.name)
+            path.replace(self._folder / path.name)
 
     # --- giving segments to the writer --------------------------------------------------------------------------------
 
@@ -181,6 +213,8 @@ class Spool:
             match found:
                 case StoredRequest():
                     requests.append(found)
+                case Index():
+                    pass
                 case TornTail():
                     self.torn_count += 1
                     log.info("segment %s ends in a torn record of %d bytes", segment.name, found.size_bytes)
@@ -189,11 +223,11 @@ class Spool:
                     self.keep_aside(f"{segment.name}-{found.offset}.corrupt", found.data)
         return requests
 
-    def remove(self, segment: Segment, digests: Iterable[bytes]) -> None:
-        """Forget a segment that the database has; `digests` are those of its requests, to be recognised for a while."""
+    def remove(self, segment: Segment, keys: Iterable[bytes]) -> None:
+        """Forget a segment that the database has; `keys` are those of its requests, to be recognised for a while."""
         with self._changed:
             try:
-                self._journal.append(digests)
+                self._journal.append(b"".join(keys))
             except OSError as error:
                 # A full disk must not keep us from freeing space; the memory of this process still has them.
                 log.warning("the journal of recent requests could not be written: %s", error)
@@ -213,7 +247,7 @@ class Spool:
             OSError: it cannot be moved; it waits on.
         """
         with self._changed:
-            segment.path.replace(self._made("aside") / segment.path.name)
+            segment.path.replace(self._made(ASIDE) / segment.path.name)
             self._drop(segment)
 
     def keep_aside(self, name: str, data: bytes) -> None:
@@ -223,7 +257,7 @@ class Spool:
             SpoolWriteFailed: they could not be written, so their segment must stay.
         """
         try:
-            path = self._made("aside") / name
+            path = self._made(ASIDE) / name
             path.write_bytes(data)
         except OSError as error:
             raise SpoolWriteFailed(f"{name} could not be kept aside: {error.strerror}.") from error

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector_plugin.spool.recent import KEY_BYTES
 from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
 
 requests = st.builds(
@@ -10,7 +11,7 @@ requests = st.builds(
     kind=st.sampled_from(["traces", "logs"]),
     body=st.binary(max_size=200),
     received_ns=st.integers(0, 2**64 - 1),
-    digest=st.binary(min_size=16, max_size=16),
+    keys=st.binary(max_size=5).map(lambda seed: seed * KEY_BYTES),
     tenant=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
 )
 
@@ -51,6 +52,6 @@ def test_a_flipped_bit_costs_only_its_record(stored: list[StoredRequest], data: 
 
 def test_a_record_that_is_complete_but_wrong_at_the_end_is_corrupt() -> None:
     """Only a record that was not written to its end may be taken for torn; a complete one was perhaps acknowledged."""
-    record = bytearray(encode(StoredRequest("traces", b"body", 1, bytes(16))))
+    record = bytearray(encode(StoredRequest("traces", b"body", 1, bytes(KEY_BYTES))))
     record[-1] ^= 1
     assert list(decode(bytes(record))) == [Corrupt(0, bytes(record))]

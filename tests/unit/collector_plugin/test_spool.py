@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector_plugin.spool.recent import DIGEST_BYTES, Journal, digest_of
+from collector_plugin.spool.recent import KEY_BYTES, Journal, key_of_request
 from collector_plugin.spool.segment_format import StoredRequest, encode
 from collector_plugin.spool.spool import Spool
 from schemas.errors import SpoolFull, SpoolInUse, SpoolWriteFailed
@@ -22,7 +22,7 @@ from schemas.errors import SpoolFull, SpoolInUse, SpoolWriteFailed
 
 def request(text: str, tenant: str = "") -> StoredRequest:
     body = text.encode()
-    return StoredRequest("traces", body, 1, digest_of("traces", tenant, body), tenant)
+    return StoredRequest("traces", body, 1, key_of_request("traces", tenant, body), tenant)
 
 
 def drain(spool: Spool) -> list[StoredRequest]:
@@ -32,7 +32,7 @@ def drain(spool: Spool) -> list[StoredRequest]:
     while segment := spool.next_segment(0):
         read = spool.read(segment)
         found += read
-        spool.remove(segment, [item.digest for item in read])
+        spool.remove(segment, [item.keys for item in read])
     return found
 
 
@@ -52,7 +52,7 @@ def test_an_acknowledged_request_survives_a_crash(tmp_path: Path) -> None:
         from collector_plugin.spool.spool import Spool
         spool = Spool(Path(sys.argv[1]))
         for number in range(50):
-            spool.append(StoredRequest("traces", b"%d" % number, time.time_ns(), number.to_bytes(16, "big")))
+            spool.append(StoredRequest("traces", b"%d" % number, time.time_ns(), number.to_bytes(8, "big")))
         os.kill(os.getpid(), signal.SIGKILL)
     """
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == -9
@@ -230,11 +230,11 @@ def test_a_disk_without_space_refuses_and_leaves_no_half_record(tmp_path: Path) 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         spool = Spool(Path(sys.argv[1]))
-        spool.append(StoredRequest("traces", b"a" * 600, 1, b"a" * 16))
+        spool.append(StoredRequest("traces", b"a" * 600, 1, b"a" * 8))
         try:
-            spool.append(StoredRequest("traces", b"b" * 600, 1, b"b" * 16))
+            spool.append(StoredRequest("traces", b"b" * 600, 1, b"b" * 8))
         except SpoolWriteFailed:
-            spool.append(StoredRequest("traces", b"b" * 600, 1, b"b" * 16))
+            spool.append(StoredRequest("traces", b"b" * 600, 1, b"b" * 8))
             print("refused, then taken")
         spool.close()
     """
@@ -306,18 +306,17 @@ def test_a_closed_spool_refuses(spool: Spool) -> None:
 
 
 def test_the_journal_of_recent_requests_is_bounded_and_mends_itself(tmp_path: Path) -> None:
-    """It keeps the newest digests, and half a digest at its end does not shift those that follow."""
+    """It keeps the newest keys, and half a key at its end does not shift those that follow."""
     path = tmp_path / "recent.digests"
     journal = Journal(path, limit=10)
-    digests = [number.to_bytes(DIGEST_BYTES, "big") for number in range(30)]
-    for digest in digests:
-        journal.append([digest])
-    assert path.stat().st_size <= 20 * DIGEST_BYTES
-    assert Journal(path, limit=10).read() == digests[-10:]
+    keys = [number.to_bytes(KEY_BYTES, "big") for number in range(35)]
+    for key in keys:
+        journal.append(key)
+    assert Journal(path, limit=10).read() == b"".join(keys[-15:])
     with path.open("ab") as file:
         file.write(b"half")
-    Journal(path, limit=10).append([b"z" * DIGEST_BYTES])
-    assert Journal(path, limit=10).read() == [*digests[-9:], b"z" * DIGEST_BYTES]
+    Journal(path, limit=10).append(b"z" * KEY_BYTES)
+    assert Journal(path, limit=10).read() == b"".join(keys[-15:]) + b"z" * KEY_BYTES
 
 
 def test_what_cannot_be_kept_aside_is_not_given_up(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from collector_plugin import batch
 from collector_plugin.batch import blocks
 from collector_plugin.dialects import read_span
 from collector_plugin.otlp.admission import admit
-from collector_plugin.spool.recent import digest_of
+from collector_plugin.spool.recent import key_of_request
 from collector_plugin.spool.segment_format import StoredRequest
 from collector_plugin.spool.spool import Spool
 from collector_plugin.writer import STRIKE_LIMIT, Writer, write
@@ -44,7 +44,7 @@ def traces(*names: str) -> StoredRequest:
 def stored(request: ExportTraceServiceRequest | ExportLogsServiceRequest) -> StoredRequest:
     body = request.SerializeToString()
     kind = "traces" if isinstance(request, ExportTraceServiceRequest) else "logs"
-    return StoredRequest(kind, body, RECEIVED_NS, digest_of(kind, "", body))  # type: ignore[arg-type]  # is one of both
+    return StoredRequest(kind, body, RECEIVED_NS, key_of_request(kind, "", body))  # type: ignore[arg-type]  # is one of both
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -260,7 +260,7 @@ def test_the_thread_writes_what_is_acknowledged_and_frees_the_spool(
 
 def test_a_request_that_cannot_be_flattened_is_kept_aside(spool: Spool, writer: Writer, tmp_path: Path) -> None:
     """It costs itself; the segment is written."""
-    spool.append(StoredRequest("traces", b"\xff\xff", RECEIVED_NS, bytes(16)))
+    spool.append(StoredRequest("traces", b"\xff\xff", RECEIVED_NS, bytes(8)))
     spool.append(traces("a"))
     writer.start()
     assert spool.wait_gone(spool.seal(), 20)
