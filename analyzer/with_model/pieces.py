@@ -49,7 +49,11 @@ def pieces_of(conversation: Conversation) -> list[Piece]:
     alone = {m.index + 1 for m in conversation.messages if len(m.body.tool_calls) == 1}
     pieces = [
         _message_piece(
-            message, names.get(message.index, ""), message.index in alone, message.index in last, message.index in failed
+            message,
+            names.get(message.index, ""),
+            message.index in alone,
+            message.index in last,
+            message.index in failed,
         )
         for message in conversation.messages
         if message.body.role != "system" and (message.body.content.strip() or message.body.tool_calls)

@@ -68,6 +68,10 @@ class Redactor:
         """The text with the originals back in their places; an unknown placeholder stays."""
         return _PLACEHOLDER.sub(lambda match: self._originals.get(match.group(), match.group()), text)
 
+    def clean(self, text: str) -> str:
+        """What a model wrote of its own, for storing: placeholders and personal data as plain words, such as `[email]`."""
+        return without_placeholders(self.hide(without_placeholders(text)))
+
     def _replace(self, match: re.Match[str], regions: tuple[str, ...]) -> str:
         kind, value = match.lastgroup or "", match.group()
         check = _CHECKS.get(kind)
@@ -86,7 +90,7 @@ class Redactor:
 
 
 def without_placeholders(text: str) -> str:
-    """The text with each placeholder as a plain word, for what is stored: `<email-1>` as `[email]`."""
+    """The text with each placeholder as a plain word: `<email-1>` as `[email]`."""
     return _PLACEHOLDER.sub(lambda match: f"[{match.group()[1:].split('-')[0]}]", text)
 
 

@@ -8,6 +8,7 @@ counted as well. "Whole" is the JSON of messages and tools as they came, once.
 """
 
 import argparse
+import importlib
 import json
 import re
 import statistics
@@ -41,11 +42,11 @@ def read_conversation(row: dict[str, Any]) -> Conversation:
     turn = 0
     for index, said in enumerate(row["messages"]):
         turn += said["role"] == "user"
-        calls = tuple(ToolRequest(c.get("id", ""), c["name"], c["arguments"]) for c in said.get("tool_calls") or ())
+        asked = tuple(ToolRequest(c.get("id", ""), c["name"], c["arguments"]) for c in said.get("tool_calls") or ())
         body = MessageBody(
-            said["role"], said.get("content") or "", calls, said.get("tool_call_id") or "", said.get("name") or ""
+            said["role"], said.get("content") or "", asked, said.get("tool_call_id") or "", said.get("name") or ""
         )
-        messages.append(Message(index, turn, body, "", "", index, is_delegation=False))
+        messages.append(Message(index, turn, body, f"{turn:032x}", f"{index:016x}", index))
     tools = tuple(
         ToolDefinition(tool["name"], tool.get("description") or "", json.dumps(tool.get("parameters") or {}))
         for tool in row["tools_offered"] or ()
@@ -79,9 +80,7 @@ def _folded(text: str) -> str:
 
 def _tokeniser() -> tuple[str, Count]:
     try:
-        import tiktoken
-
-        encoding = tiktoken.get_encoding("o200k_base")
+        encoding = importlib.import_module("tiktoken").get_encoding("o200k_base")
     except Exception:  # noqa: BLE001  whatever keeps it from loading its files: there are estimates
         return "estimated", estimate_tokens
     return "o200k_base", lambda text: len(encoding.encode(text, disallowed_special=()))
