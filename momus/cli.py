@@ -292,6 +292,37 @@ def evaluate(
 
 
 @app.command(rich_help_panel=DIG)
+def delete(
+    conversation: Annotated[str, typer.Option(metavar="ID", help="A conversation, with all its traces.")] = "",
+    trace: Annotated[
+        str, typer.Option(metavar="ID", help="One trace; its conversation is made anew of the others.")
+    ] = "",
+    user: Annotated[str, typer.Option(metavar="ID", help="A user, with all conversations and their traces.")] = "",
+    database: DatabaseOption = None,
+    tenant: TenantOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Delete a conversation, a trace or a user from every table, for good."""
+    from momus.delete_command import run_deletion
+
+    chosen = settings_of(database)
+    with opened_database(chosen) as opened:
+        run_deletion(
+            opened,
+            chosen,
+            conversation_id=conversation,
+            trace_id=trace,
+            user_id=user,
+            tenant=tenant,
+            is_dry_run=dry_run,
+            is_sure=yes,
+            as_json=json,
+        )
+
+
+@app.command(rich_help_panel=DIG)
 def settings(json: JsonOption = False) -> None:
     """List every setting with its environment variable, default and meaning."""
     from momus.screen import show_settings

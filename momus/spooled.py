@@ -1,0 +1,61 @@
+"""What a spool folder holds that the database does not, for those who must know where else data is."""
+
+import fcntl
+import time
+from pathlib import Path
+
+from schemas.settings import Settings
+
+POLL_S = 0.1
+
+
+def wait_written(spool: Path, timeout_s: float) -> bool:
+    """Wait until everything that waits in the spool now is in the database; False where it does not get there.
+
+    Without a collector that has the folder open nothing is waited for.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    waiting = _segments(spool)
+    while waiting & _segments(spool):
+        if time.monotonic() > deadline_s or not _is_held(spool):
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def remains(settings: Settings) -> list[str]:
+    """Return a sentence for each place of the spool that may hold what was deleted from the database, and what to do."""
+    spool = settings.spool
+    sentences = []
+    if waiting := len(_segments(spool)):
+        sentences.append(
+            f"{waiting} segments wait in {spool} for the database. Once `momus serve` or `momus collect` has written them, "
+            "delete again."
+        )
+    if kept := len(_segments(spool / "written")):
+        sentences.append(
+            f"{kept} written segments are kept in {spool / 'written'} for {settings.spool_retention_days:g} days, with what "
+            "was deleted in them. Remove the files, or wait."
+        )
+    if aside := len(list((spool / "aside").glob("*"))):
+        sentences.append(
+            f"{aside} files in {spool / 'aside'} could not be written and may hold what was deleted. Remove them if they "
+            "are not needed."
+        )
+    return sentences
+
+
+def _segments(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("*.segment")}
+
+
+def _is_held(spool: Path) -> bool:
+    """Tell whether a process has the spool open."""
+    try:
+        with (spool / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
