@@ -152,6 +152,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="momus-writer")
         self._strikes: Counter[str] = Counter()
         self._written_since_failure = False
+        self._unreachable_since_s: float | None = None
         self.counts = WriterCounts()
 
     def start(self) -> None:
@@ -163,6 +164,11 @@ class Writer:
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
+
+    @property
+    def is_database_reachable(self) -> bool:
+        """Whether the database answered when it was last spoken to."""
+        return self._unreachable_since_s is None
 
     def _run(self) -> None:
         pauses = _pauses()
@@ -188,6 +194,12 @@ class Writer:
         self._strikes.pop(segment.name, None)
         self._written_since_failure = True
         self._tally(written)
+        if self._unreachable_since_s is not None:
+            away_s = time.monotonic() - self._unreachable_since_s
+            self._unreachable_since_s = None
+            log.info(
+                "the database is reachable again after %.0f s; %d segments wait", away_s, self._spool.waiting_count
+            )
 
     def _tally(self, written: Written) -> None:
         counts = self.counts
@@ -208,7 +220,9 @@ class Writer:
     def _failed(self, segment: Segment, error: Exception) -> None:
         """Let the next segment try; set this one aside when it fails again and again while others do not."""
         self.counts.last_error = str(error)
-        if isinstance(error, DatabaseError):
+        if isinstance(error, DatabaseUnreachable):
+            self._note_unreachable(error)
+        elif isinstance(error, DatabaseError):
             log.warning("segment %s could not be written and stays in the spool: %s", segment.name, error)
         else:
             log.error("segment %s met an unexpected error and stays in the spool", segment.name, exc_info=error)
@@ -218,6 +232,12 @@ class Writer:
         self._spool.defer(segment)
         if self._strikes[segment.name] >= STRIKE_LIMIT:
             self._set_aside(segment)
+
+    def _note_unreachable(self, error: DatabaseUnreachable) -> None:
+        """Tell the change once, however often the database is tried."""
+        if self._unreachable_since_s is None:
+            self._unreachable_since_s = time.monotonic()
+            log.warning("the database is unreachable; what is received waits in the spool: %s", error)
 
     def _set_aside(self, segment: Segment) -> None:
         try:

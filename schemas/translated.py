@@ -48,5 +48,18 @@ def sentence(error: ClickHouseError) -> str:
     text = str(error)
     for _ in range(3):
         text = _NOISE.sub("", text)
+    text = _without_data(text)
     text = " ".join(text.split()).removeprefix("default: ")
     return f"{text[:300].rstrip(' .:')}." if text else "The database gave no reason."
+
+
+_KEY = re.compile(r"\(while reading the value of key (\w+)\)")
+
+
+def _without_data(text: str) -> str:
+    """Leave out what the engine quotes of a row that it could not read: errors are logged, and rows are somebody's."""
+    if "(at row " not in text:
+        return text
+    key = _KEY.search(text)
+    told = re.split(r"[\s:]*(?:expected )?(?:before: |['\"(])", text, maxsplit=1)[0]
+    return f"{told} of column {key[1]}" if key else told
