@@ -9,8 +9,8 @@ from schemas.records import Conversation, ToolDefinition
 
 _DESCRIBED = 40  # tools that are described; of more, those that the conversation speaks of
 _NAMED = 300
-_DESCRIPTION_CHARS = 90
-_INSTRUCTION_CHARS = 500  # of the excerpt
+_DESCRIPTION_CHARS = 64
+_INSTRUCTION_CHARS = 420  # of the excerpt
 _SENTENCE_CHARS = 300
 _RULE = re.compile(
     r"\b(?:must|never|always|only|not|cannot|can't|don't|should|policy|allowed|refuse|transfer|darf|nie|nur|nicht|"
@@ -53,7 +53,7 @@ def _tool_line(tool: ToolDefinition) -> str:
     names = ", ".join(str(name) for name in list(fields)[:12]) if isinstance(fields, dict) else ""
     first = next((sentence for _, sentence in sentences(tool.description)), "")
     about = f": {shorten(first, _DESCRIPTION_CHARS)}" if first else ""
-    return f"- {tool.name}({names}){about}"
+    return f"- {tool.name}{f'({names})' if names else ''}{about}"
 
 
 def instructions(conversation: Conversation) -> str:

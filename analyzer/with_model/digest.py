@@ -19,8 +19,8 @@ from analyzer.with_model.tokens import estimate_tokens
 from schemas.records import Conversation
 
 _SHARE = 0.12  # of the tokens of the raw conversation
-_FLOOR_TOKENS = 1_000  # a short conversation is hardly worth cutting
-_CAPS = (16, 30, 60, 90, 140, 200, 300, 450, 700, 1_000, 1_500, 2_500, 4_000, 8_000)  # characters a piece may keep
+_FLOOR_TOKENS = 1_200  # a short conversation is hardly worth cutting
+_CAPS = (40, 60, 90, 140, 200, 300, 450, 700, 1_000, 1_500, 2_500, 4_000, 8_000)  # characters a piece may keep
 _WHOLE_CAPS = (1_000_000, 100_000, 30_000, 10_000, 4_000, 2_000)  # where even what is whole exceeds all windows
 _OVERLAP = 2  # pieces that two windows share
 CALL = 450

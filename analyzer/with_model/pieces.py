@@ -21,7 +21,7 @@ from schemas.records import Conversation, Message, Retrieval, SpanException, Too
 _LAST_SPOKEN = 4  # messages of users and agents at the end that are kept
 # Characters that are kept of a piece whatever the budget; a cut leaves the beginning and the end.
 _ALL = 1_000_000_000
-_OF_LAST = 600
+_OF_LAST = 400
 _OF_REFUSAL = 400
 _OF_ANSWER = 300
 _QUOTED_KEY = re.compile(r'"(\w+)":')

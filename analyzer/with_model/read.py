@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from analyzer.facets.answers import FacetAnswer
 from analyzer.facets.measured import measured, unanswered
+from analyzer.language import guess_language
 from analyzer.models import ChatModel
 from analyzer.summarise import Summary, summarise
 from analyzer.text import shorten
@@ -36,7 +37,8 @@ def read_conversation(
         found: what detectors found in it, through their quote gate.
         setup: see ReadingSetup.
     """
-    redactor = Redactor(personal=setup.redacts, user_id=conversation.user_id)
+    language = guess_language("\n".join(m.body.content for m in conversation.messages if m.body.role == "user"))
+    redactor = Redactor(personal=setup.redacts, user_id=conversation.user_id, language=language)
     made = digest(conversation, redactor.hide, token_budget=setup.token_budget, window_limit=setup.window_limit)
     if conversation.is_content_missing or not made.windows:
         return _unread(conversation, found, setup, "skipped: no content was sent", "")

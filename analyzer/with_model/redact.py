@@ -17,8 +17,6 @@ from ipaddress import AddressValueError, IPv4Address
 
 import phonenumbers
 
-from analyzer.language import guess_language
-
 _KINDS = ("email", "phone", "card", "iban", "ip", "key", "user", "mark")
 _PLACEHOLDER = re.compile(rf"<(?:{'|'.join(_KINDS)})-\d{{1,6}}>")
 # Every quantifier has a bound: what strangers wrote takes time in proportion to its length.
@@ -35,6 +33,7 @@ _PATTERNS = {
     "ip": r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d)",
     "phone": r"(?<![\w+.-])(?:\+|\(|\d)[\d() ./-]{5,20}\d(?!\w)",
 }
+_AMERICAN = re.compile(r"\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}$")  # also those that nobody has, such as 555-123-4567
 _NOT_PHONE = re.compile(r"\d{4}-\d\d?-\d\d?\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$|\d+\.\d+$|\d+$")
 _REGIONS = {
     "en": ("US", "GB"), "de": ("DE",), "fr": ("FR",), "es": ("ES", "MX"), "pt": ("BR", "PT"), "it": ("IT",),
@@ -44,12 +43,13 @@ _REGIONS = {
 
 
 class Redactor:
-    """What one conversation's placeholders stand for. `user_id` is hidden wherever it is said, if it is long enough.
+    """What one conversation's placeholders stand for. `user_id` is hidden wherever it is said, if it is long enough;
+    `language` (ISO 639-1) says whose telephone numbers are written without their country.
 
     `counts` tells how many different values of each kind are hidden.
     """
 
-    def __init__(self, *, personal: bool = True, user_id: str = "") -> None:
+    def __init__(self, *, personal: bool = True, user_id: str = "", language: str = "") -> None:
         self._placeholders: dict[tuple[str, str], str] = {}
         self._originals: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
@@ -58,11 +58,11 @@ class Redactor:
         if personal and len(user_id) >= 4:
             groups.insert(1, rf"(?P<user>(?<!\w){re.escape(user_id)}(?!\w))")
         self._pattern = re.compile("|".join(groups))
+        self._regions = (*_REGIONS.get(language, ()), "US", "GB")
 
     def hide(self, text: str) -> str:
         """The text with placeholders. To be given each text as it was received: a placeholder in it counts as imitated."""
-        regions = (*_REGIONS.get(guess_language(text), ()), "US")
-        return self._pattern.sub(lambda match: self._replace(match, regions), text)
+        return self._pattern.sub(self._replace, text)
 
     def restore(self, text: str) -> str:
         """The text with the originals back in their places; an unknown placeholder stays."""
@@ -72,12 +72,12 @@ class Redactor:
         """What a model wrote of its own, for storing: placeholders and personal data as plain words, such as `[email]`."""
         return without_placeholders(self.hide(without_placeholders(text)))
 
-    def _replace(self, match: re.Match[str], regions: tuple[str, ...]) -> str:
+    def _replace(self, match: re.Match[str]) -> str:
         kind, value = match.lastgroup or "", match.group()
         check = _CHECKS.get(kind)
-        if check and not check(value, regions):
+        if check and not check(value, self._regions):
             # Digits that fail as a card may still be a telephone number: a later kind gets its chance.
-            is_phone = kind in ("card", "iban") and _is_phone(value, regions)
+            is_phone = kind in ("card", "iban") and _is_phone(value, self._regions)
             if not is_phone:
                 return value
             kind = "phone"
@@ -118,6 +118,8 @@ def _is_phone(value: str, regions: tuple[str, ...]) -> bool:
     """A number of somebody's plan, written as telephone numbers are: dates, decimals and bare digits are none."""
     if _NOT_PHONE.match(value) and not value.startswith("0"):
         return False
+    if _AMERICAN.match(value):
+        return True
     for region in regions:
         try:
             if phonenumbers.is_valid_number(phonenumbers.parse(value, region)):

@@ -12,13 +12,14 @@ import importlib
 import json
 import re
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from analyzer.assembly.tool_calls import match_tool_calls
 from analyzer.with_model.digest import digest
-from analyzer.with_model.prompts import READ, VERIFY
+from analyzer.with_model.prompts import READ, SUMMARY, VERIFY
 from analyzer.with_model.redact import Redactor
 from analyzer.with_model.tokens import estimate_tokens
 from schemas.records import Conversation, Message, MessageBody, ToolDefinition, ToolRequest
@@ -86,6 +87,10 @@ def _tokeniser() -> tuple[str, Count]:
     return "o200k_base", lambda text: len(encoding.encode(text, disallowed_special=()))
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -97,14 +102,14 @@ def main() -> None:
     labels = [json.loads(line) for line in args.labels.read_text(encoding="utf-8").splitlines()] if args.labels else []
     quotes = {label["id"]: _quote(label["evidence_quote"]) for label in labels if label.get("evidence_quote")}
     found = sorted((measure(row, quotes, count) for row in rows), key=lambda one: one.whole)
-    prompts = {"read": count(READ.text), "verify": count(VERIFY.text)}
-    print(f"tokens: {name}; {len(found)} conversations; fixed part of the prompts: {prompts}")
-    _print_share("all", found, prompts["read"])
-    _print_share("longest tenth", found[-max(1, len(found) // 10) :], prompts["read"])
+    prompts = {"read": count(READ.text), "verify": count(VERIFY.text), "summary": count(SUMMARY)}
+    _say(f"tokens: {name}; {len(found)} conversations; fixed part of the prompts: {prompts}")
+    _print_share("all", found, prompts["read"] + prompts["summary"])
+    _print_share("longest tenth", found[-max(1, len(found) // 10) :], prompts["read"] + prompts["summary"])
     labelled = [one for one in found if one.survives is not None]
     if labelled:
         lost = [one.id for one in labelled if not one.survives]
-        print(f"evidence kept: {len(labelled) - len(lost)} of {len(labelled)}; lost: {lost}")
+        _say(f"evidence kept: {len(labelled) - len(lost)} of {len(labelled)}; lost: {lost}")
 
 
 def _print_share(title: str, found: Sequence[Measured], prompt: int) -> None:
@@ -112,7 +117,7 @@ def _print_share(title: str, found: Sequence[Measured], prompt: int) -> None:
     each = statistics.mean(one.digest / one.whole for one in found)
     windows = sum(one.windows for one in found)
     asked = kept + prompt * windows
-    print(
+    _say(
         f"{title:14} whole {whole:>9,}  digest {kept:>9,} = {kept / whole:.3f} (mean of each {each:.3f})  "
         f"with the prompt {asked / whole:.3f}; whole with the prompt would be {1 + prompt * len(found) / whole:.3f}, "
         f"so {asked / (whole + prompt * len(found)):.3f} of that; {windows} windows"
