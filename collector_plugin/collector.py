@@ -11,6 +11,7 @@ from collector_plugin.receivers.grpc_receiver import GrpcReceiver
 from collector_plugin.receivers.http_receiver import HttpReceiver
 from collector_plugin.receivers.intake import Intake
 from collector_plugin.receivers.keys import keys_of
+from collector_plugin.receivers.readiness import Readiness, spool_fault
 from collector_plugin.receivers.tls import tls_of
 from collector_plugin.redaction.scrub import scrubber_of
 from collector_plugin.spool.spool import Spool
@@ -42,6 +43,7 @@ class Collector:
             log.warning(
                 "MOMUS_INSECURE is set and there are no keys: whoever reaches the ports may send and read counters"
             )
+        self._settings = settings
         with contextlib.ExitStack() as undo:
             self._spool = Spool(
                 settings.spool,
@@ -52,7 +54,9 @@ class Collector:
             )
             undo.callback(self._spool.close)
             self._intake = Intake(self._spool, limit_bytes=settings.request_limit_bytes, scrubber=self._scrubber)
-            self._http = HttpReceiver(settings.http_address, self._intake, self.status, self.metrics, keys, tls)
+            self._http = HttpReceiver(
+                settings.http_address, self._intake, self.status, self.metrics, keys, tls, self.readiness
+            )
             undo.callback(self._http.stop, 0)
             self._grpc = GrpcReceiver(settings.grpc_address, self._intake, keys, tls)
             undo.callback(self._grpc.stop, 0)
@@ -113,12 +117,18 @@ class Collector:
             "tables_repaired": writer.tables_repaired,
             "items_unread": writer.items_unread,
             "requests_lost": writer.requests_lost,
+            "is_database_reachable": self._writer.is_database_reachable,
             "last_error": writer.last_error,
             "unknown_spans": [
                 {"scope": scope, "span": span, "count": count}
                 for (scope, span), count in writer.unknown_spans.copy().most_common()
             ],
         }
+
+    def readiness(self) -> Readiness:
+        """Return whether requests are taken now, and whether the database answers."""
+        fault = spool_fault(self._settings.spool, self._spool.waiting_bytes, self._settings.spool_limit_bytes)
+        return Readiness(fault, self._writer.is_database_reachable)
 
     def metrics(self) -> str:
         """Return the same in Prometheus' text format. Labels are ours alone: no name that a client chose is among them."""
@@ -138,6 +148,7 @@ class Collector:
                 gauge(
                     "momus_spool_age_seconds", "Age of the oldest segment that waits.", _age_s(self._spool.oldest_ns)
                 ),
+                gauge("momus_database_reachable", "1 while the database answers.", self._writer.is_database_reachable),
                 counter("momus_segments_written_total", "Segments written.", writer.segments_written),
                 counter("momus_segments_set_aside_total", "Segments never written.", writer.segments_set_aside),
                 counter("momus_requests_lost_total", "Requests that cannot be flattened.", writer.requests_lost),

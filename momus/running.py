@@ -4,10 +4,14 @@ import logging
 import signal
 import threading
 from contextlib import suppress
+from importlib.metadata import version
 
+from momus import logs
 from momus.screen import console
 from momus.server import Server
 from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
@@ -16,9 +20,7 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
     Raises:
         MomusError: it cannot start; the message says why and what to do.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of is raised, and told once
+    logs.set_up(settings.log_format, settings.log_level)
     stopped = threading.Event()
     asked_by: list[str] = []
 
@@ -32,10 +34,12 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
     try:
         server.start()
         _greet(server, settings, analyses=analyses)
+        log.info("momus %s started", version("momus"))
         stopped.wait()
     finally:
         _say(f"Stopping on {asked_by[0] if asked_by else 'an error'}: writing what was received …")
         is_drained = server.stop()
+        log.info("momus stopped; %s", "the database has everything" if is_drained else "some of it is in the spool")
     _say("Stopped." if is_drained else "Stopped. Some of it is still in the spool and is written at the next start.")
 
 

@@ -5,7 +5,7 @@ this table, and the one in README.md is made from it.
 """
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     )
     quiet_s: float = Field(
         default=30.0, ge=0, description="A trace that received nothing for this long counts as closed and is analysed."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level of what `momus serve` and `momus collect` log to standard error."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How they log, a line an event: text is key=value."
     )
     model_url: str = Field(
         default="", description="Base URL of an OpenAI-compatible endpoint; empty analyses with detectors alone."

@@ -1,7 +1,7 @@
 """The one way into the HTTP receiver: nothing behind it sees a request that may not come in.
 
 It stands before routing, so that a route added later is closed too, and a stranger does not learn which there are. Only
-GET /healthz is open; who comes without a key is told no more there than whether all is well.
+GET /healthz and /readyz are open; who comes without a key is told no more there than whether all is well.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from collector_plugin.receivers.keys import Keys
 from collector_plugin.receivers.refusal import Refusal, foreign_host, refuse
 from schemas.errors import Unauthenticated
 
-OPEN = ("GET", "/healthz")
+OPEN = (("GET", "/healthz"), ("GET", "/readyz"))
 _TENANT = "momus.tenant"
 
 
@@ -36,7 +36,7 @@ class Gate:
             scope[_TENANT] = self._keys.tenant(request.headers)
         except Unauthenticated as error:
             # The path that is routed by, and not request.url: that is put together with the client's Host header.
-            if (scope["method"], scope["path"]) != OPEN:
+            if (scope["method"], scope["path"]) not in OPEN:
                 await self._refused(request, refuse(error))(scope, receive, send)
                 return
             scope[_TENANT] = None

@@ -3,6 +3,7 @@
     POST /v1/traces /v1/logs /v1/metrics   export requests
     POST /v1/feedback                      one JSON object, see feedback.py
     GET  /healthz /metrics                 counters in JSON; in Prometheus' text format
+    GET  /readyz                           200 while requests are taken, else 503; says whether the database answers
 
 The event loop only moves bytes; everything else happens in a pool of threads. What a slow or hostile client can hold is
 bounded: 512 connections, 10 s and 64 KiB for the headers, 10 s between two pieces of a body and 60 s for all of it, and
@@ -32,6 +33,7 @@ from collector_plugin.receivers.http_gate import Gate, is_known, tenant_of
 from collector_plugin.receivers.http_protocol import DeadlineProtocol
 from collector_plugin.receivers.intake import Intake
 from collector_plugin.receivers.keys import Keys
+from collector_plugin.receivers.readiness import Readiness
 from collector_plugin.receivers.refusal import Refusal, refuse, unknown_content_type, unknown_method, unknown_path
 from collector_plugin.receivers.tls import Tls
 from schemas.errors import Overloaded, SettingsError, TooLarge
@@ -64,6 +66,7 @@ class HttpReceiver:
         metrics: Callable[[], str] = str,
         keys: Keys | None = None,
         tls: Tls | None = None,
+        readiness: Callable[[], Readiness] = Readiness,
     ) -> None:
         """Bind the address.
 
@@ -74,6 +77,7 @@ class HttpReceiver:
             metrics: what /metrics shows.
             keys: who may come in; without any, everybody.
             tls: without it nothing is encrypted.
+            readiness: what /readyz answers by.
 
         Raises:
             SettingsError: the address cannot be had.
@@ -81,6 +85,7 @@ class HttpReceiver:
         self._intake = intake
         self._status = status
         self._metrics = metrics
+        self._readiness = readiness
         self._keys = keys or Keys()
         self._held_bytes = 0
         self._socket = _bind(address)
@@ -122,6 +127,7 @@ class HttpReceiver:
             *(Route(path, self._export, methods=["POST"]) for path in PATHS),
             Route("/v1/feedback", self._feedback, methods=["POST"]),
             Route("/healthz", self._health, methods=["GET"]),
+            Route("/readyz", self._ready, methods=["GET"]),
             Route("/metrics", self._show_metrics, methods=["GET"]),
         ]
 
@@ -143,6 +149,11 @@ class HttpReceiver:
             hidden = ("unknown_spans", "last_error") if len(self._keys.tenants) > 1 else ()
             health |= {name: value for name, value in status.items() if name not in hidden}
         return JSONResponse(health)
+
+    async def _ready(self, _: Request) -> Response:
+        # Off the event loop: a disk that hangs must not take everything else with it.
+        found = await asyncio.to_thread(self._readiness)
+        return JSONResponse(found.as_json(), 200 if found.is_ready else 503)
 
     async def _show_metrics(self, _: Request) -> Response:
         return PlainTextResponse(self._metrics(), media_type=CONTENT_TYPE)
