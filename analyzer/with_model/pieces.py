@@ -66,11 +66,17 @@ def pieces_of(conversation: Conversation) -> list[Piece]:
 
 def _message_piece(message: Message, tool: str, is_alone: bool, is_last: bool, is_failed: bool) -> Piece:
     body = message.body
-    text = body.content.replace("\x00", "")
+    text = _folded(body.content) if body.role == "tool" else body.content.replace("\x00", "")
     # A result right after the one call that asked for it needs no name.
     head = _speaker(message, "" if is_alone else body.name or tool) + (", failed" if is_failed else "")
     keep = max(_OF_LAST if is_last else 0, _keep(message, body.name or tool, is_failed))
     return Piece(f"m{message.index}", head, text, message.index, keep, tuple(_asked(c, text) for c in body.tool_calls))
+
+
+def _folded(result: str) -> str:
+    """A tool's result without what only lays it out: JSON loses its line breaks and indents."""
+    text = result.replace("\x00", "")
+    return " ".join(text.split()) if text.lstrip()[:1] in ("{", "[") else text
 
 
 def _speaker(message: Message, tool: str) -> str:
@@ -123,7 +129,7 @@ def _call_pieces(conversation: Conversation) -> Iterator[Piece]:
         is_silent = call.message_index >= 0 and call.result is None and not call.error_message
         if is_told or is_silent:
             continue
-        result = call.result or ""
+        result = _folded(call.result or "")
         text = "\n".join(part for part in (result, call.error_message) if part)
         is_failed = call.status == "error"
         asked = () if call.message_index >= 0 else (f"{call.name}({call.arguments})",)
