@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from analyzer.models import ChatModel
 from analyzer.with_model.claims import findings_of
-from analyzer.with_model.digest import Digest, Hide, show
+from analyzer.with_model.digest import Digest, Hide
 from analyzer.with_model.fence import fence
 from analyzer.with_model.pieces import Piece
 from analyzer.with_model.prompts import REQUOTE
 from analyzer.with_model.quotes import Quoted, find_quote
 from analyzer.with_model.redact import Redactor
 from analyzer.with_model.replies import Claim, RequoteReply
-from analyzer.with_model.verify import around
+from analyzer.with_model.surroundings import surroundings
 from schemas.families import Finding
 from schemas.records import Conversation
 
@@ -57,7 +57,9 @@ def _find(conversation: Conversation, shown: tuple[Piece, ...], claim: Claim, re
 
 def _mend(model: ChatModel, made: Digest, claims: Sequence[Claim]) -> list[Claim]:
     """The claims with the quotes that the model gives when told that theirs do not stand there."""
-    name, fenced = fence("claims", "\n\n".join(_sent_back(made, n, claim) for n, claim in enumerate(claims, 1)))
+    near = surroundings(made.pieces, [_position(made.pieces, claim.marker) for claim in claims])
+    listed = (f"{n}. {claim.statement}\nQUOTE, {claim.marker}: {claim.quote}" for n, claim in enumerate(claims, 1))
+    name, fenced = fence("claims", "\n\n".join([f"MESSAGES\n{near}", *listed]))
     reply = model.ask(REQUOTE.system, REQUOTE.ask({"fence": name, "claims": fenced}), RequoteReply)
     anew = {one.number: one for one in reply.quotes}
     return [
@@ -66,10 +68,10 @@ def _mend(model: ChatModel, made: Digest, claims: Sequence[Claim]) -> list[Claim
     ]
 
 
-def _sent_back(made: Digest, number: int, claim: Claim) -> str:
-    at = next((n for n, piece in enumerate(made.pieces) if piece.marker == claim.marker.strip("[] ")), None)
-    near = around(made.pieces, made.pieces[at].position) if at is not None else made.pieces[-6:]
-    return f"{number}. CLAIM: {claim.statement}\nQUOTE at {claim.marker}: {claim.quote}\nMESSAGES:\n{show(near)}"
+def _position(pieces: Sequence[Piece], marker: str) -> int:
+    """Where the marker stands; the end where there is none such."""
+    named = marker.strip("[] ").split(" ")[0]
+    return next((piece.position for piece in pieces if piece.marker == named), pieces[-1].position)
 
 
 def hidden_quote(finding: Finding, hide: Hide) -> Finding:

@@ -82,7 +82,8 @@ def _is_same_claim(claim: Finding, other: Finding) -> bool:
 def _is_shared(suspicion: Finding, claim: Finding) -> bool:
     """Whether the model told of what a detector suspects, in whichever family: the model has judged it then."""
     is_near = _are_near(suspicion, claim) or claim.quote in suspicion.quote or suspicion.quote in claim.quote
-    return is_near or (suspicion.family == claim.family and suspicion.turn == claim.turn)
+    is_of_turn = suspicion.family == claim.family and suspicion.turn == claim.turn
+    return is_near or is_of_turn or (suspicion.family, suspicion.code) == (claim.family, claim.code)
 
 
 def _are_near(one: Finding, other: Finding) -> bool:

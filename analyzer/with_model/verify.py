@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 from analyzer.models import ChatModel
 from analyzer.with_model.background import tool_list
-from analyzer.with_model.digest import Hide, show
+from analyzer.with_model.digest import Hide
 from analyzer.with_model.fence import fence
 from analyzer.with_model.pieces import Piece
 from analyzer.with_model.prompts import VERIFY
+from analyzer.with_model.question import marker_of
 from analyzer.with_model.replies import VerifyReply
+from analyzer.with_model.surroundings import position_of, surroundings
 from schemas.families import Finding
 from schemas.records import Conversation
-
-_BEFORE, _AFTER = 3, 2  # pieces of the digest around the one with the quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +54,11 @@ def verify(
 
 
 def _claims(conversation: Conversation, pieces: Sequence[Piece], findings: Sequence[Finding], hide: Hide) -> str:
-    parts = [f"TOOLS OFFERED TO THE AGENT\n{hide(tool_list(conversation))}"]
-    for number, finding in enumerate(findings, 1):
-        kind = f"{finding.family}, {finding.code}"
-        parts.append(
-            f"CLAIM {number}. {finding.statement} (kind: {kind})\nQUOTE: {hide(finding.quote)}\n"
-            f"SURROUNDINGS:\n{show(around(pieces, _position(conversation, finding)))}"
-        )
-    return "\n\n".join(parts)
-
-
-def around(pieces: Sequence[Piece], position: int) -> Sequence[Piece]:
-    """The pieces about a position, and what the user had asked before it."""
-    at = max((n for n, piece in enumerate(pieces) if piece.position <= position), default=0)
-    start = max(0, at - _BEFORE)
-    asked = [piece for piece in pieces[:start] if piece.head.startswith("user")][-1:]
-    return [*asked, *pieces[start : at + _AFTER + 1]]
-
-
-def _position(conversation: Conversation, finding: Finding) -> int:
-    """Where a finding stands among the messages."""
-    if finding.message_index >= 0:
-        return finding.message_index
-    spot = (finding.trace_id, finding.span_id)
-    told = [m.index for m in conversation.messages if (m.trace_id, m.span_id) == spot or m.turn == finding.turn]
-    return told[0] if told else 0
+    listed = [
+        f"CLAIM {number} ({finding.family}, {finding.code}): {finding.statement}\n"
+        f"QUOTE, {marker_of(conversation, finding)}: {hide(finding.quote)}"
+        for number, finding in enumerate(findings, 1)
+    ]
+    near = surroundings(pieces, [position_of(conversation, finding) for finding in findings])
+    tools = f"TOOLS OFFERED TO THE AGENT\n{hide(tool_list(conversation))}"
+    return "\n\n".join([tools, f"PARTS OF THE TRANSCRIPT\n{near}", *listed])

@@ -1,0 +1,37 @@
+"""The few pieces of a digest around the places that claims rest on, each shown once however many claims need it."""
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.with_model.digest import show
+from analyzer.with_model.pieces import Piece
+from schemas.families import Finding
+from schemas.records import Conversation
+
+_BEFORE, _AFTER = 3, 2  # pieces around the one with the quote
+
+
+def surroundings(pieces: Sequence[Piece], positions: Iterable[int]) -> str:
+    """The pieces around positions, and what the user had asked before each; gaps are marked."""
+    chosen = sorted({number for position in positions for number in _around(pieces, position)})
+    lines: list[str] = []
+    for before, number in zip([-1, *chosen], chosen, strict=False):
+        lines.extend(["(...)"] if number > before + 1 else [])
+        lines.append(show([pieces[number]]))
+    return "\n".join([*lines, "(...)"] if chosen and chosen[-1] < len(pieces) - 1 else lines)
+
+
+def _around(pieces: Sequence[Piece], position: int) -> set[int]:
+    at = max((n for n, piece in enumerate(pieces) if piece.position <= position), default=0)
+    near = set(range(max(0, at - _BEFORE), min(len(pieces), at + _AFTER + 1)))
+    asked = [n for n in range(at + 1) if pieces[n].head.startswith("user")][-1:]
+    return near | set(asked)
+
+
+def position_of(conversation: Conversation, finding: Finding) -> int:
+    """Where a finding stands among the messages."""
+    if finding.message_index >= 0:
+        return finding.message_index
+    spot = (finding.trace_id, finding.span_id)
+    asked = [max(c.message_index, c.result_index) for c in conversation.tool_calls if (c.trace_id, c.span_id) == spot]
+    told = [m.index for m in conversation.messages if (m.trace_id, m.span_id) == spot or m.turn == finding.turn]
+    return next((index for index in [*asked, *told] if index >= 0), 0)
