@@ -107,9 +107,9 @@ def refusal(call: Any) -> grpc.RpcError:
 
 @pytest.mark.parametrize("key", [{}, {"authorization": "Bearer wrong"}, {"x_api_key": "key-of-shop2"}])
 def test_no_route_is_answered_without_a_key(edge: Edge, key: dict[str, str]) -> None:
-    """Every route that is served and some that are not, with every method; only GET /healthz is open."""
+    """Every route that is served and some that are not, with every method; only GET /healthz and GET /readyz are open."""
     paths = [route.path for route in edge.http.routes()]
-    assert {"/v1/traces", "/v1/feedback", "/metrics", "/healthz"} <= set(paths)
+    assert {"/v1/traces", "/v1/feedback", "/metrics", "/healthz", "/readyz"} <= set(paths)
     for path in (
         *paths,
         "/",
@@ -121,7 +121,7 @@ def test_no_route_is_answered_without_a_key(edge: Edge, key: dict[str, str]) -> 
         "/%68ealthz2",
     ):
         for method in ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"):
-            if (method, path) == ("GET", "/healthz"):
+            if (method, path) in (("GET", "/healthz"), ("GET", "/readyz")):
                 continue
             response = edge.ask(method, path, b"", **key)
             assert response.status == 401, (method, path)
