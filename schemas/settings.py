@@ -103,6 +103,27 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         default="", description="Embedding model at the same endpoint; empty uses the local light embedding."
     )
+    model_window_tokens: int = Field(
+        default=12_000, ge=2_000, description="Tokens of a conversation, by estimate, that one question shows at most."
+    )
+    model_redaction: bool = Field(
+        default=True,
+        description="Hide e-mail addresses, telephone, card and account numbers, IP addresses and keys from the model.",
+    )
+    quote_redaction: bool = Field(
+        default=False, description="Hide them in the quotes of findings, too; offsets still count in the original."
+    )
+    facets_file: Path | None = Field(
+        default=None, description="TOML file with a team's own questions to every conversation: see `momus facets -h`."
+    )
+    agent_card_file: Path | None = Field(
+        default=None,
+        description="Text that tells the model in a few sentences what the agent is for, what data it has and what it must not do.",
+    )
+    summary_prompt_file: Path | None = Field(
+        default=None,
+        description="Text in place of the part of the prompt that asks for the summary; `momus prompts` shows ours.",
+    )
 
 
 def _spool_beside(database: str) -> Path:
