@@ -1,0 +1,163 @@
+"""Group vectors by meaning, and say of each group how sure we are of it.
+
+    distinct rows ─▶ near-duplicates stand for each other ─▶ nearest neighbours ─▶ shared-neighbour graph
+                  ─▶ many clusterings of it and of parts of it ─▶ what they agree on ─▶ stability, radius, badge
+                  ─▶ every row, clustered or not: nearest centroid within that cluster's radius, else noise
+
+One rule puts rows into clusters, here and for rows that come later (`assign`). The result depends on the set of distinct
+rows and on the seed, not on the order of the rows; repeats count as size and nowhere else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.clusters.assign import Assigned, Cluster, assign, centroids_of, radii_of
+from analyzer.clusters.consensus import agree, part_runs, whole_runs
+from analyzer.clusters.distinct import distinct
+from analyzer.clusters.graph import Labels
+from analyzer.clusters.knn import nearest_to
+from analyzer.clusters.neighbourhood import neighbourhood
+from analyzer.clusters.outliers import outlier_scores
+from analyzer.clusters.stability import badge, interval, memberships, overlaps
+from analyzer.models import Vectors
+
+Floats = npt.NDArray[np.float64]
+
+SAMPLE = 50_000  # distinct rows that clusters are made of; the rest is put into them
+RUNS = 20  # clusterings of parts of the rows, from which stability is told
+_WHOLE_RUNS = 10  # clusterings of all rows, which with those of parts make the consensus
+_LEAST = 6  # distinct rows below which nothing can be told
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """What was found in n rows.
+
+    Attributes:
+        labels: int64[n], the cluster of each row, -1 for noise.
+        clusters: largest first; `labels` are places in it.
+        nearest: int64[n], the nearest cluster of each row, noise or not; -1 where there is no cluster.
+        membership: float64[n], 0 to 1: how firmly a row belongs to its nearest cluster.
+        outlier_scores: float64[n], 0 to 1: how far a row is from everything.
+    """
+
+    labels: Labels
+    clusters: tuple[Cluster, ...]
+    nearest: Labels
+    membership: Floats
+    outlier_scores: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What fits the number of rows: how many neighbours make the graph, how fine it is cut, what counts as a cluster."""
+
+    neighbour_count: int
+    resolution: float
+    smallest: int
+
+
+def scale_of(row_count: int) -> Scale:
+    """Wider neighbourhoods and a finer cut for more rows; constant from 10,000 rows on."""
+    neighbour_count = int(np.clip(np.sqrt(row_count) / 2, 5, 50))
+    return Scale(neighbour_count, neighbour_count / 10, 3 if row_count < 1_000 else 5)
+
+
+def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, runs: int = RUNS) -> Grouping:
+    """Group rows by meaning.
+
+    Args:
+        vectors: float32[n, d], each of length 1.
+        weights: float64[n], how often each row was said; 1 each where absent. They count as size and nowhere else.
+        seed: of everything that is drawn; the same rows and seed give the same result.
+        runs: clusterings of parts of the data, from which stability is told; at least 1.
+
+    Returns:
+        The clusters, and what became of each row. Fewer than six distinct rows are all noise.
+    """
+    apart = distinct(vectors)
+    said = np.ones(len(vectors)) if weights is None else weights
+    counts = np.bincount(apart.of, said).astype(np.float64)
+    if len(apart.rows) < _LEAST:
+        return _nothing(len(vectors))
+    rows = vectors[apart.rows]
+    fitted = _fit(rows[:SAMPLE], seed, runs)
+    placed = assign(rows, fitted.clusters)
+    clusters, rank = _by_size(fitted.clusters, placed, counts)
+    near, membership = _surroundings(rows, fitted, seed)
+    return Grouping(
+        labels=_renamed(placed.labels, rank)[apart.of],
+        clusters=clusters,
+        nearest=_renamed(placed.nearest, rank)[apart.of],
+        membership=membership[apart.of],
+        outlier_scores=outlier_scores(near, membership)[apart.of],
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """Clusters made of a sample; per row of it the similarities of its nearest rows, and its membership."""
+
+    clusters: tuple[Cluster, ...]
+    near: Vectors
+    membership: Floats
+
+
+def _fit(rows: Vectors, seed: int, runs: int) -> _Fit:
+    scale = scale_of(len(rows))
+    around = neighbourhood(rows, scale.neighbour_count, seed)
+    parts = part_runs(around.graph, scale.resolution, runs, seed)
+    whole = whole_runs(around.graph, scale.resolution, _WHOLE_RUNS, seed)
+    labels = _large_only(agree(around.graph, [*whole, *parts], scale.resolution, seed), scale.smallest)
+    clusters = _clusters(rows[around.kept], labels, parts)
+    return _Fit(clusters, around.near, memberships(labels, [*whole, *parts])[around.of])
+
+
+def _clusters(rows: Vectors, labels: Labels, parts: Sequence[Labels]) -> tuple[Cluster, ...]:
+    """What is found again when parts of the data are clustered; the rest is noise."""
+    centroids = centroids_of(rows, labels)
+    radii = radii_of(rows, labels, centroids)
+    again = np.array([overlaps(labels, part) for part in parts]).reshape(len(parts), len(centroids))
+    badges = [badge(float(stability), len(rows)) for stability in again.mean(axis=0)]
+    return tuple(
+        Cluster(label, 0.0, float(again[:, at].mean()), interval(again[:, at]), badges[at], radii[at], centroids[at])
+        for label, at in enumerate(at for at, worth in enumerate(badges) if worth != "noise")
+    )
+
+
+def _large_only(labels: Labels, smallest: int) -> Labels:
+    """Clusters of at least `smallest` rows, counted from 0; -1 for the rows of the others."""
+    large = np.bincount(labels, minlength=1) >= smallest
+    return np.where(large[labels], (np.cumsum(large) - 1)[labels], -1)
+
+
+def _by_size(clusters: Sequence[Cluster], placed: Assigned, counts: Floats) -> tuple[tuple[Cluster, ...], Labels]:
+    """The clusters with their sizes, largest first, and the new place of each."""
+    inside = placed.labels >= 0
+    sizes = np.bincount(placed.labels[inside], counts[inside], minlength=len(clusters))
+    order = np.argsort(-sizes, kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return tuple(replace(clusters[at], label=place, size=float(sizes[at])) for place, at in enumerate(order)), rank
+
+
+def _renamed(labels: Labels, rank: Labels) -> Labels:
+    return np.where(labels >= 0, np.append(rank, -1)[labels], -1)
+
+
+def _surroundings(rows: Vectors, fitted: _Fit, seed: int) -> tuple[Vectors, Floats]:
+    """Similarities of the nearest rows and membership, for all rows: those beyond the sample take from those in it."""
+    beyond = rows[len(fitted.membership) :]
+    if not len(beyond):
+        return fitted.near, fitted.membership
+    around = nearest_to(beyond, rows[: len(fitted.membership)], fitted.near.shape[1], seed=seed)
+    membership = fitted.membership[around.positions[:, 0]]
+    return np.concatenate([fitted.near, around.similarities]), np.concatenate([fitted.membership, membership])
+
+
+def _nothing(n: int) -> Grouping:
+    none = np.full(n, -1, dtype=np.int64)
+    return Grouping(none, (), none, np.zeros(n), np.zeros(n))
