@@ -54,6 +54,10 @@ def texts_at(conversation: Conversation, finding: Finding) -> Iterator[str]:
                 yield from (call.error_message, call.error_type)
     if finding.quote_source == "arguments":
         yield from (r.query or "" for r in conversation.retrievals if (r.trace_id, r.span_id) == spot)
+    if finding.quote_source == "result":
+        for retrieval in conversation.retrievals:
+            if (retrieval.trace_id, retrieval.span_id) == spot:
+                yield from (document.content for document in retrieval.documents)
     if finding.quote_source == "exception":
         for exception in conversation.exceptions:
             if (exception.trace_id, exception.span_id) == spot:

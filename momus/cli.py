@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from momus.facet_commands import demand, facets, prompts
 from momus.options import (
     DatabaseOption,
     InsecureOption,
@@ -150,6 +151,9 @@ def show(
     print_json(found.as_json()) if json else show_found(found)
 
 
+app.command(rich_help_panel=LOOK)(facets)
+app.command(rich_help_panel=LOOK)(demand)
+app.command(rich_help_panel=DIG)(prompts)
 app.add_typer(triage_app, name="triage", rich_help_panel=LOOK)
 
 
