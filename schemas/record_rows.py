@@ -192,6 +192,7 @@ def _body_columns(body: MessageBody) -> Row:
         "tool_calls": as_json(calls).decode() if calls else "",
         "tool_call_id": body.tool_call_id,
         "name": body.name,
+        "is_error": body.is_error,
     }
 
 
@@ -203,13 +204,15 @@ def _body_from_row(row: Row) -> MessageBody:
         tool_calls=tuple(ToolRequest(call["id"], call["name"], call["arguments"]) for call in calls),
         tool_call_id=row["tool_call_id"],
         name=row["name"],
+        is_error=row["is_error"],
     )
 
 
 def _canonical(body: MessageBody) -> list[object]:
     """Return what makes two messages the same, in a form whose JSON never changes."""
     calls = [[call.id, call.name, call.arguments] for call in body.tool_calls]
-    return [body.role, body.content, calls, body.tool_call_id, body.name]
+    # Only where it is set: the hashes of all messages that were stored before there was such a mark stay what they are.
+    return [body.role, body.content, calls, body.tool_call_id, body.name, *([True] if body.is_error else [])]
 
 
 def _hash(value: object) -> int:

@@ -120,13 +120,14 @@ class ToolRequest:
 
 @dataclass(frozen=True, slots=True)
 class MessageBody:
-    """What was said, without where. `content` of a tool message is the result as text."""
+    """What was said, without where. `content` of a tool message is the result as text, `is_error` that it says it failed."""
 
     role: Role
     content: str = ""
     tool_calls: tuple[ToolRequest, ...] = ()
     tool_call_id: str = ""
     name: str = ""
+    is_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)

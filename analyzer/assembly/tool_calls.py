@@ -99,7 +99,10 @@ def _tool_call(
     said = answer.body.content if answer else None
     ran = execution.result if execution else None
     status = execution.status if execution else "unknown"
-    if status != "error" and (said is not None or ran is not None):
+    is_marked = answer is not None and answer.body.is_error
+    if is_marked:
+        status = "error"
+    elif status != "error" and (said is not None or ran is not None):
         status = "error" if looks_failed(said if said is not None else ran or "") else "ok"
     return ToolCall(
         turn=message.turn,
@@ -112,7 +115,7 @@ def _tool_call(
         result=said if said is not None else ran,
         status=status,
         error_type=execution.error_type if execution else "",
-        error_message=execution.error_message if execution else "",
+        error_message=(execution.error_message if execution else "") or (said or "" if is_marked else ""),
         duration_ns=max(execution.end_ns - execution.start_ns, 0) if execution else 0,
         message_index=message.index,
         result_index=answer.index if answer else -1,

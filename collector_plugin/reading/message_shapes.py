@@ -40,6 +40,7 @@ class _Result:
     call_id: str
     text: str
     name: str = ""
+    is_error: bool = False
 
 
 _Part = _Text | ToolRequest | _Result
@@ -111,11 +112,12 @@ def _message(value: dict[str, Any], role: Role) -> Iterator[MessageBody]:
         yield MessageBody(role, tool_calls=calls, name=name)
         calls = ()
     for result in results:
-        yield MessageBody("tool", result.text, tool_call_id=result.call_id, name=result.name)
+        yield MessageBody("tool", result.text, tool_call_id=result.call_id, name=result.name, is_error=result.is_error)
     if role == "tool":
         if not results:
             whole = text_of(_content(value))
-            yield MessageBody("tool", whole, tool_call_id=call_id or as_str(value.get("id")), name=name)
+            answered = call_id or as_str(value.get("id"))
+            yield MessageBody("tool", whole, tool_call_id=answered, name=name, is_error=_is_error(value))
     elif text or calls or not results:
         yield MessageBody(role, text, tool_calls=calls, name=name)
 
@@ -221,6 +223,17 @@ def _read_result(value: dict[str, Any]) -> _Result:
         ),
         text=text_of(result),
         name=as_str(next((value[k] for k in ("name", "toolName", "tool_name") if value.get(k)), "")),
+        is_error=_is_error(value),
+    )
+
+
+def _is_error(result: dict[str, Any]) -> bool:
+    """Whether a tool's result is marked as the failure of the call; what its text says is another matter."""
+    return (
+        result.get("is_error") is True  # Anthropic
+        or result.get("isError") is True  # MCP
+        or result.get("status") == "error"  # Bedrock, LangChain
+        or as_dict(result.get("output")).get("type") in ("error-text", "error-json")  # AI SDK
     )
 
 

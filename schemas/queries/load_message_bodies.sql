@@ -8,6 +8,7 @@ SELECT
     tool_calls,
     tool_call_id,
     name,
+    is_error,
     received_ns
 FROM message_bodies
 WHERE scope IN {scopes:Array(String)}

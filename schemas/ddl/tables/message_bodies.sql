@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS message_bodies
     tool_calls String CODEC(ZSTD(3)),
     tool_call_id String CODEC(ZSTD(1)),
     name LowCardinality(String),
+    is_error Bool DEFAULT false,
     received_ns Int64 CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
