@@ -21,7 +21,7 @@ _KINDS = ("email", "phone", "card", "iban", "ip", "key", "user", "mark")
 _PLACEHOLDER = re.compile(rf"<(?:{'|'.join(_KINDS)})-\d{{1,6}}>")
 # Every quantifier has a bound: what strangers wrote takes time in proportion to its length.
 _PATTERNS = {
-    "mark": r"[<＜‹〈«]\s{0,3}/?\s{0,3}(?:transcript|claims|surroundings|" + "|".join(_KINDS) + r")\b[^<>\n]{0,80}>?"
+    "mark": r"[<＜‹〈«]\s{0,3}/?\s{0,3}(?i:transcript|claims|" + "|".join(_KINDS) + r")\b[^<>\n]{0,80}>?"
     r"|\[[mcre]\d{1,6}(?=[\s\]])",
     "key": r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,10000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
     r"|\b[Bb]earer\s{1,3}[\w.~+/-]{16,2000}=*|\beyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{0,2000}"
