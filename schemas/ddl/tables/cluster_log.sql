@@ -1,4 +1,4 @@
--- Which groups of like findings did the last run see, issues or not yet?
+-- Which groups of like findings and of like intents did the last run see, how sure are they, and what are they called?
 CREATE TABLE IF NOT EXISTS cluster_log
 (
     tenant LowCardinality(String),
@@ -14,7 +14,18 @@ CREATE TABLE IF NOT EXISTS cluster_log
     embedder LowCardinality(String),
     run_id String CODEC(ZSTD(1)),
     version UInt64,
-    is_deleted UInt8
+    is_deleted UInt8,
+    level UInt8 DEFAULT 0,
+    parent_id String DEFAULT '' CODEC(ZSTD(1)),
+    name_by LowCardinality(String) DEFAULT 'terms',
+    user_count Int64 DEFAULT 0 CODEC(T64, ZSTD(1)),
+    badge LowCardinality(String) DEFAULT 'tentative',
+    stability Float64 DEFAULT 0 CODEC(ZSTD(1)),
+    stability_low Float64 DEFAULT 0 CODEC(ZSTD(1)),
+    stability_high Float64 DEFAULT 0 CODEC(ZSTD(1)),
+    is_held_back Bool DEFAULT false,
+    x Float64 DEFAULT 0 CODEC(ZSTD(1)),
+    y Float64 DEFAULT 0 CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (tenant, cluster_id)
