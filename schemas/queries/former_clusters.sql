@@ -15,14 +15,16 @@ SELECT
     c.stability_low AS stability_low,
     c.stability_high AS stability_high,
     c.embedder AS embedder,
-    m.item_ids AS item_ids
+    m.item_ids AS item_ids,
+    m.core_ids AS core_ids
 FROM cluster_log AS c FINAL
 LEFT JOIN (
     SELECT
         tenant,
         kind,
         cluster_id,
-        groupArray(item_id) AS item_ids
+        groupArray(item_id) AS item_ids,
+        groupArrayIf(item_id, NOT is_assigned) AS core_ids
     FROM cluster_member_log FINAL
     WHERE cluster_id != ''
     GROUP BY
