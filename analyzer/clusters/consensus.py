@@ -37,7 +37,8 @@ def agree(graph: Graph, runs: Sequence[Labels], resolution: float, seed: int) ->
     Only the graph's own edges are counted: a table of all pairs would be too large, and joining whatever is together in
     half of the runs chains everything to everything.
     """
-    rows, columns = graph.nonzero()
+    edges = graph.tocoo()
+    rows, columns = edges.row, edges.col
     together, seen = np.zeros(len(rows)), np.zeros(len(rows))
     for labels in runs:
         here, there = labels[rows], labels[columns]
@@ -45,7 +46,7 @@ def agree(graph: Graph, runs: Sequence[Labels], resolution: float, seed: int) ->
         seen += both
         together += both & (here == there)
     agreed = graph.copy()
-    agreed.data = np.asarray(graph[rows, columns]).ravel() * together / np.maximum(seen, 1)
+    agreed.data = edges.data * together / np.maximum(seen, 1)
     agreed.eliminate_zeros()
     return communities(agreed, resolution, _seed(seed, 2, 0))
 

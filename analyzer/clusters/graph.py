@@ -25,8 +25,8 @@ def shared_neighbours(positions: Positions) -> Graph:
         positions: int32[n, k], each row's neighbours without itself.
 
     Returns:
-        A symmetric graph over n rows. With N(i) the neighbours of i and i itself, an edge weighs
-        |N(i) and N(j)| / |N(i) or N(j)|: more than 0, at most 1.
+        A symmetric graph over n rows. With N(i) the neighbours of i and i itself, an edge weighs the square root of
+        |N(i) and N(j)| / |N(i) or N(j)|: more than 0, at most 1. The root keeps the far sides of one topic together.
     """
     from scipy.sparse import csr_matrix
 
@@ -37,7 +37,7 @@ def shared_neighbours(positions: Positions) -> Graph:
     for at in range(0, n * k, _BLOCK):
         part = slice(at, at + _BLOCK)
         shared = _in_common(around[sources[part]], around[targets[part]])
-        weights[part] = shared / (2 * (k + 1) - shared)
+        weights[part] = np.sqrt(shared / (2 * (k + 1) - shared))
     graph = csr_matrix((weights, (sources, targets)), shape=(n, n))
     return graph.maximum(graph.T).tocsr()
 

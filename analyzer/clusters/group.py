@@ -21,6 +21,7 @@ from analyzer.clusters.graph import Labels
 from analyzer.clusters.knn import nearest_to
 from analyzer.clusters.neighbourhood import neighbourhood
 from analyzer.clusters.outliers import outlier_scores
+from analyzer.clusters.resolution import fitting_resolution
 from analyzer.clusters.stability import badge, interval, memberships, overlaps
 from analyzer.models import Vectors
 
@@ -53,17 +54,15 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What fits the number of rows: how many neighbours make the graph, how fine it is cut, what counts as a cluster."""
+    """What fits the number of rows: how many neighbours make the graph, how many rows make a cluster."""
 
     neighbour_count: int
-    resolution: float
     smallest: int
 
 
 def scale_of(row_count: int) -> Scale:
-    """Wider neighbourhoods and a finer cut for more rows; constant from 10,000 rows on."""
-    neighbour_count = int(np.clip(np.sqrt(row_count) / 2, 5, 50))
-    return Scale(neighbour_count, neighbour_count / 10, 3 if row_count < 1_000 else 5)
+    """Wider neighbourhoods for more rows, the same from 10,000 on."""
+    return Scale(int(np.clip(np.sqrt(row_count) / 2, 5, 50)), 3 if row_count < 1_000 else 5)
 
 
 def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, runs: int = RUNS) -> Grouping:
@@ -93,7 +92,7 @@ def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, run
         clusters=clusters,
         nearest=_renamed(placed.nearest, rank)[apart.of],
         membership=membership[apart.of],
-        outlier_scores=outlier_scores(near, membership)[apart.of],
+        outlier_scores=outlier_scores(near, placed.similarities)[apart.of],
     )
 
 
@@ -109,9 +108,10 @@ class _Fit:
 def _fit(rows: Vectors, seed: int, runs: int) -> _Fit:
     scale = scale_of(len(rows))
     around = neighbourhood(rows, scale.neighbour_count, seed)
-    parts = part_runs(around.graph, scale.resolution, runs, seed)
-    whole = whole_runs(around.graph, scale.resolution, _WHOLE_RUNS, seed)
-    labels = _large_only(agree(around.graph, [*whole, *parts], scale.resolution, seed), scale.smallest)
+    resolution = fitting_resolution(around.graph, seed)
+    parts = part_runs(around.graph, resolution, runs, seed)
+    whole = whole_runs(around.graph, resolution, _WHOLE_RUNS, seed)
+    labels = _large_only(agree(around.graph, [*whole, *parts], resolution, seed), scale.smallest)
     clusters = _clusters(rows[around.kept], labels, parts)
     return _Fit(clusters, around.near, memberships(labels, [*whole, *parts])[around.of])
 

@@ -31,7 +31,7 @@ def neighbourhood(vectors: Vectors, neighbour_count: int, seed: int) -> Neighbou
     Rows are compared as seen from their common middle: what all have in common, the subject of the service say, tells
     none of them from another.
     """
-    seen = _from_middle(vectors)
+    seen = from_middle(vectors)
     around = nearest(seen, min(neighbour_count, len(seen) - 1), seed=seed)
     leader = leaders(around)
     kept = np.flatnonzero(leader == np.arange(len(leader)))
@@ -54,7 +54,8 @@ def _among(
     return positions
 
 
-def _from_middle(vectors: Vectors) -> Vectors:
+def from_middle(vectors: Vectors) -> Vectors:
+    """The directions of rows as seen from their mean: float32[n, d], each of length 1, or 0 for a row that is the mean."""
     moved = vectors - vectors.mean(axis=0)
     lengths = np.linalg.norm(moved, axis=1, keepdims=True)
     return np.asarray(moved / np.maximum(lengths, 1e-9), dtype=np.float32)
