@@ -193,7 +193,9 @@ def _extended(
     found = assign(vectors[fresh], frame)
     if is_rising(found.labels):
         return None
-    of = {item.id: Placement(home.get(item.id, ""), 1.0, 0.0, item.id not in core) for item in items}
+    of = {
+        item.id: Placement(home.get(item.id, ""), 1.0, 0.0, item.id in home and item.id not in core) for item in items
+    }
     for at, label, similarity in zip(fresh, found.labels, found.similarities, strict=True):
         of[items[at].id] = Placement(standing[label].id if label >= 0 else "", float(similarity), 0.0, label >= 0)
     return _Placed(of, {c.id: (c.badge, c.stability, c.interval) for c in standing})
