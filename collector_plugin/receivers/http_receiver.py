@@ -7,7 +7,7 @@
 
 The event loop only moves bytes; everything else happens in a pool of threads. What a slow or hostile client can hold is
 bounded: 512 connections, 10 s and 64 KiB for the headers, 10 s between two pieces of a body and 60 s for all of it, and
-all bodies together four times the size of the largest one that is accepted. With TLS, a handshake may take asyncio's
+all bodies together by the room that intake has for them. With TLS, a handshake may take asyncio's
 60 s before all this begins.
 """
 
@@ -15,6 +15,7 @@ import asyncio
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
@@ -40,6 +41,8 @@ from schemas.errors import Overloaded, SettingsError, TooLarge
 
 log = logging.getLogger(__name__)
 
+# Makes the answer to a body and its coding, which arrived at a time of the monotonic clock.
+Accept = Callable[[bytes, str, float], Response]
 PATHS: dict[str, Signal] = {
     "/v1/traces": "traces",
     "/v1/logs": "logs",
@@ -48,7 +51,6 @@ PATHS: dict[str, Signal] = {
     "/api/public/otel/v1/traces": "traces",
 }
 THREAD_COUNT = 16
-BODIES_IN_MEMORY = 4
 CHUNK_DEADLINE_S = 10.0
 BODY_DEADLINE_S = 60.0
 KEEP_ALIVE_S = 75
@@ -87,7 +89,6 @@ class HttpReceiver:
         self._metrics = metrics
         self._readiness = readiness
         self._keys = keys or Keys()
-        self._held_bytes = 0
         self._socket = _bind(address)
         host, port = self._socket.getsockname()[:2]
         self.port = int(port)
@@ -95,11 +96,6 @@ class HttpReceiver:
         self._pool = ThreadPoolExecutor(THREAD_COUNT, "momus-http")
         self._server = uvicorn.Server(_config(self._app(), tls))
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="momus-http-loop")
-
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of all bodies that are being received or not answered yet."""
-        return self._held_bytes
 
     def start(self) -> None:
         """Begin to serve; returns when the server answers."""
@@ -163,8 +159,8 @@ class HttpReceiver:
             return self._refuse(request, unknown_content_type("application/json"))
         tenant = tenant_of(request)
 
-        def accept(body: bytes, coding: str) -> Response:
-            self._intake.accept_feedback(body, coding=coding, tenant=tenant)
+        def accept(body: bytes, coding: str, arrived_s: float) -> Response:
+            self._intake.accept_feedback(body, coding=coding, tenant=tenant, arrived_s=arrived_s)
             return JSONResponse({})
 
         return await self._answer(request, accept)
@@ -175,13 +171,15 @@ class HttpReceiver:
             return self._refuse(request, unknown_content_type("application/x-protobuf or application/json"))
         signal, tenant = PATHS[request.scope["path"]], tenant_of(request)
 
-        def accept(body: bytes, coding: str) -> Response:
-            response = self._intake.accept(signal, body, encoding=encoding, coding=coding, tenant=tenant)
+        def accept(body: bytes, coding: str, arrived_s: float) -> Response:
+            response = self._intake.accept(
+                signal, body, encoding=encoding, coding=coding, tenant=tenant, arrived_s=arrived_s
+            )
             return Response(encode_answer(signal, response, encoding), media_type=media_type(encoding))
 
         return await self._answer(request, accept)
 
-    async def _answer(self, request: Request, accept: Callable[[bytes, str], Response]) -> Response:
+    async def _answer(self, request: Request, accept: Accept) -> Response:
         """Receive the body and let `accept` make the answer of it and its coding, in a thread."""
         try:
             return await self._received(request, accept)
@@ -193,21 +191,22 @@ class HttpReceiver:
         except Exception as error:  # noqa: BLE001 - what escaped here would be a 500, which exporters do not repeat
             return self._refuse(request, refuse(error))
 
-    async def _received(self, request: Request, accept: Callable[[bytes, str], Response]) -> Response:
+    async def _received(self, request: Request, accept: Accept) -> Response:
         body = bytearray()
         try:
             await self._read(request, body)
             coding = request.headers.get("content-encoding", "").strip().lower()
-            return await asyncio.get_running_loop().run_in_executor(self._pool, accept, bytes(body), coding)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, accept, bytes(body), coding, time.monotonic())
         finally:
-            self._held_bytes -= len(body)
+            self._intake.room.give_back(len(body))
 
     def _refuse(self, request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
         self._intake.count_refusal(refusal.reason)
         return refused(request, refusal, headers)
 
     async def _read(self, request: Request, body: bytearray) -> None:
-        """Fill `body`; its length is counted in `_held_bytes`, whatever happens."""
+        """Fill `body`; room is taken for what is in it, whatever happens."""
         limit_bytes = self._intake.limit_bytes
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit_bytes:
@@ -219,12 +218,10 @@ class HttpReceiver:
                     chunk = await anext(chunks, None)
                 if chunk is None:
                     return
+                self._intake.room.take(len(chunk))
                 body += chunk
-                self._held_bytes += len(chunk)
                 if len(body) > limit_bytes:
                     raise TooLarge
-                if self._held_bytes > BODIES_IN_MEMORY * limit_bytes:
-                    raise Overloaded
 
 
 def _config(app: Gate, tls: Tls | None) -> uvicorn.Config:

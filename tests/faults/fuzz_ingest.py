@@ -111,7 +111,8 @@ class Mutator:
         for _ in range(rng.randint(1, 3)):
             if values:
                 self._change(rng.choice(values), rng)
-        return bytes([data[0] // 6 * 6 + data[0] % 3]) + bytes(found.SerializeToString())
+        changed = bytes([data[0] // 6 * 6 + data[0] % 3]) + bytes(found.SerializeToString())
+        return changed if len(changed) <= max_size else bytes(atheris.Mutate(data, max_size))
 
     def _change(self, pair: Any, rng: random.Random) -> None:  # Any: a KeyValue
         match rng.randrange(4):

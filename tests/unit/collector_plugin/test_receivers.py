@@ -27,6 +27,7 @@ from collector_plugin.receivers import http_protocol, http_receiver
 from collector_plugin.receivers.grpc_receiver import SERVICES, STATUS_KEY, GrpcReceiver
 from collector_plugin.receivers.http_receiver import HttpReceiver
 from collector_plugin.receivers.intake import Intake
+from collector_plugin.receivers.room import Room
 from collector_plugin.spool.spool import Spool
 from schemas.errors import SettingsError
 
@@ -401,15 +402,15 @@ def wait_for(is_so: Callable[[], bool]) -> None:
 
 def test_bodies_are_refused_for_now_when_memory_is_taken(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what a refused body took is given back."""
-    monkeypatch.setattr(http_receiver, "BODIES_IN_MEMORY", 1)
+    monkeypatch.setattr(edge.intake, "room", Room(LIMIT))
     body = with_attribute("x" * 1_000_000).SerializeToString()
     with socket.create_connection(("127.0.0.1", edge.http.port), timeout=10) as hog:
         head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {PROTOBUF}\r\n"
         hog.sendall(f"{head}Content-Length: {LIMIT}\r\n\r\n".encode() + bytes(LIMIT - 500_000))
-        wait_for(lambda: edge.http.held_bytes == LIMIT - 500_000)
+        wait_for(lambda: edge.intake.room.taken_bytes == LIMIT - 500_000)
         response = edge.post(body)
         assert (response.status, response.getheader("retry-after")) == (503, "2")
-    wait_for(lambda: edge.http.held_bytes == 0)
+    wait_for(lambda: edge.intake.room.taken_bytes == 0)
     assert edge.post(body).status == 200
 
 
