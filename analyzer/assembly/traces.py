@@ -107,6 +107,7 @@ def join(parts: Sequence[SpanFacts]) -> SpanFacts:
             "finish_reason",
             "response_id",
             "agent_name",
+            "cost_usd",
         )
     }
     return replace(whole, **filled, **told)

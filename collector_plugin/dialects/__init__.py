@@ -68,7 +68,7 @@ DIALECTS: tuple[Dialect, ...] = (
     strands,
     otel_genai,
 )
-LOG_DIALECTS: tuple[LogDialect, ...] = (otel_genai,)
+LOG_DIALECTS: tuple[LogDialect, ...] = (claude_code, otel_genai)
 
 
 def dialect_of(span: Span) -> Dialect | None:

@@ -10,6 +10,10 @@
 Content is plain text under headings in brackets: `[USER]`, `[TOOL RESULT: toolu_1]`, `[TOOL INPUT: Read]`. The calls that
 an answer asks for are not recorded with it: the tool's own span tells of them. The user id is that of a device.
 
+Its log records name their event in `event.name` and in the body, `claude_code.<event>`. Read are those that belong to a
+span: `api_request`, which alone tells what a call cost; `user_prompt`; and `api_error`, one for each attempt that failed.
+Without a trace they are kept and not read: nothing says which of a session's prompts and calls belong together.
+
 https://code.claude.com/docs/en/monitoring-usage
 """
 
@@ -18,10 +22,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from collector_plugin.dialects.otel_genai import model_fields
-from collector_plugin.reading.build import make_exception, make_execution, make_facts, number
+from collector_plugin.reading.build import (
+    amount,
+    make_exception,
+    make_execution,
+    make_facts,
+    make_log_facts,
+    number,
+)
 from collector_plugin.reading.message_shapes import read_tool_definitions
 from collector_plugin.reading.payload import parse_loosely
-from schemas.records import Attributes, MessageBody, Record, Span, SpanRole, ToolExecution, ToolRequest
+from schemas.records import (
+    Attributes,
+    LogRecord,
+    MessageBody,
+    Record,
+    Span,
+    SpanException,
+    SpanRole,
+    ToolExecution,
+    ToolRequest,
+)
 
 NAME = "claude_code"
 
@@ -36,11 +57,13 @@ _REMINDER = re.compile(
 _INPUT = re.compile(r"\A\[TOOL INPUT: [^\]\n]*\]\n")
 _REDACTED = "<REDACTED>"
 _RESULTS = ("output", "content")
+_SCOPE = "com.anthropic.claude_code"
+_EVENTS = frozenset(("api_request", "api_error", "user_prompt"))
 
 
 def recognises(span: Span) -> bool:
     """One of its span types, on a span of its scope or name."""
-    is_its_own = span.scope_name.startswith("com.anthropic.claude_code") or span.name.startswith("claude_code.")
+    is_its_own = span.scope_name.startswith(_SCOPE) or span.name.startswith("claude_code.")
     return is_its_own and span.attributes.get(_TYPE) in _OWN_TYPES
 
 
@@ -75,7 +98,7 @@ def _reason(span: Span) -> str:
 
 
 def _prompt(attributes: Attributes) -> tuple[MessageBody, ...]:
-    text = attributes.get("user_prompt", "")
+    text = attributes.get("user_prompt") or attributes.get("prompt", "")
     return () if text in ("", _REDACTED) else (MessageBody("user", text),)
 
 
@@ -149,3 +172,58 @@ def _output(span: Span) -> str | None:
             text = next((event.attributes[key] for key in _RESULTS if key in event.attributes), None)
             return None if text == _REDACTED else text
     return None
+
+
+# --- log records ------------------------------------------------------------------------------------------------------
+
+
+def recognises_log(log: LogRecord) -> bool:
+    """An event of its own, by its scope or body."""
+    is_its_own = log.scope_name.startswith(_SCOPE) or log.body.startswith("claude_code.")
+    return is_its_own and _event(log) in _EVENTS
+
+
+def read_log(log: LogRecord) -> Iterator[Record]:
+    """Yield what an event tells of the span that it belongs to."""
+    if not (log.trace_id and log.span_id):
+        return
+    match _event(log):
+        case "api_request":
+            yield make_log_facts(log, NAME, 0, **_cost(log.attributes))
+        case "api_error":
+            yield _failed_attempt(log)
+        case _:
+            yield make_log_facts(log, NAME, 1, role="agent", input=_prompt(log.attributes))
+
+
+def _event(log: LogRecord) -> str:
+    name = log.attributes.get("event.name") or log.event_name or log.body
+    return name.removeprefix("claude_code.")
+
+
+def _cost(attributes: Attributes) -> dict[str, Any]:
+    return {
+        "request_model": attributes.get("model", ""),
+        "response_id": attributes.get("request_id", ""),
+        "input_tokens": number(attributes, "input_tokens"),
+        "output_tokens": number(attributes, "output_tokens"),
+        "cached_tokens": number(attributes, "cache_read_tokens"),
+        "cost_usd": amount(attributes, "cost_usd"),
+    }
+
+
+def _failed_attempt(log: LogRecord) -> SpanException:
+    attributes = log.attributes
+    return SpanException(
+        trace_id=log.trace_id,
+        span_id=log.span_id,
+        time_ns=log.time_ns,
+        type=attributes.get("error_class", ""),
+        message=attributes.get("error", ""),
+        source="log",
+        operation="claude_code.llm_request",
+        tenant=log.tenant,
+        service_name=log.service_name,
+        service_version=log.resource_attributes.get("service.version", ""),
+        http_status=min(number(attributes, "status_code"), 599),
+    )
