@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from analyzer.with_model.tool_draft import join_drafts
 from schemas.database import Database, Row
 from schemas.errors import NotFound
 from schemas.records import Span
@@ -21,13 +22,14 @@ class IssueList:
 
 @dataclass(frozen=True, slots=True)
 class FoundIssue:
-    """An issue with its evidence, one quote a conversation."""
+    """An issue with its evidence, one quote a conversation, and the tool that it lacks, where a model drafted one."""
 
     issue: Row
     evidence: list[Row]
+    tool_draft: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> Mapping[str, Any]:
-        return {"issue": self.issue, "evidence": self.evidence}
+        return {"issue": self.issue, "evidence": self.evidence, "tool_draft": self.tool_draft or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def look_up(database: Database, name: str, *, limit: int, tenant: str | None = N
         case "issue":
             which = {"tenant": found["tenant"], "issue_id": found["id"]}
             (issue,) = database.query("one_issue", **which)
-            return FoundIssue(issue, database.query("issue_evidence", **which, limit=limit))
+            drafts = [row["tool_draft"] for row in database.query("issue_tool_drafts", **which)]
+            return FoundIssue(issue, database.query("issue_evidence", **which, limit=limit), join_drafts(drafts))
         case "conversation":
             return _conversation(database, found["tenant"], found["id"])
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -170,6 +171,9 @@ def _show_issue(found: FoundIssue) -> None:
         ("tenant", safe(issue["tenant"])),
     ]
     console.print(_facts(facts))
+    if found.tool_draft:
+        console.print(Rule("the tool that is missing, drafted from what users supplied", style="dim", align="left"))
+        console.print(Text(safe(json.dumps(found.tool_draft, indent=2, ensure_ascii=False))))
     console.print(
         Rule(
             f"evidence: {len(found.evidence)} of {issue['conversation_count']} conversations", style="dim", align="left"

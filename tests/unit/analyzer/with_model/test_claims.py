@@ -9,7 +9,7 @@ from analyzer.with_model.claims import findings_of, rule
 from analyzer.with_model.quotes import find_quote
 from analyzer.with_model.redact import Redactor
 from analyzer.with_model.replies import Claim
-from analyzer.with_model.tool_draft import draft_tool
+from analyzer.with_model.tool_draft import draft_tool, join_drafts
 from schemas.families import CODES
 from schemas.records import Conversation, ToolDefinition
 
@@ -101,3 +101,22 @@ def test_a_draft_is_the_definition_of_a_function(claimed: Claimed) -> None:
         '"since": {"type": "number", "examples": ["last year"]}}, "required": ["first_invoice", "max_rows", "since"]}}'
     )
     assert draft_tool(Claim.model_validate(claimed("m0", "q", "tool_absent"))) == ""
+
+
+def test_drafts_of_an_issue_become_one(claimed: Claimed) -> None:
+    """The commonest name, every argument with distinct examples, required what at least half supplied."""
+
+    def draft(name: str, **arguments: str) -> str:
+        listed = [{"name": key, "type": "string", "example": value} for key, value in arguments.items()]
+        return draft_tool(
+            Claim.model_validate(claimed("m0", "q", "tool_absent", tool_name=name, tool_arguments=listed))
+        )
+
+    drafts = [draft("compare", first="March"), draft("compare", first="May", limit="3"), draft("diff", first="March")]
+    joined = join_drafts(drafts)
+    assert joined["name"] == "compare"
+    assert joined["parameters"]["properties"] == {
+        "first": {"type": "string", "examples": ["March", "May"]}, "limit": {"type": "string", "examples": ["3"]},
+    }  # fmt: skip
+    assert joined["parameters"]["required"] == ["first"]
+    assert join_drafts([]) == {}

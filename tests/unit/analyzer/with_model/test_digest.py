@@ -11,6 +11,7 @@ from analyzer.with_model.digest import Digest, digest, shorten_middle
 from analyzer.with_model.redact import Redactor
 from analyzer.with_model.tokens import estimate_tokens
 from schemas.records import (
+    CallStatus,
     Conversation,
     Document,
     Message,
@@ -49,7 +50,7 @@ def long_conversation(turns: int, calls: int) -> Conversation:
             request = ToolRequest(f"c{turn}-{number}", "find_seats", json.dumps({"town": turn, "page": number}))
             asked = say(turn, MessageBody("assistant", "", (request,)))
             answer = say(turn, MessageBody("tool", result, (), request.id))
-            status = "error" if number == 3 else "ok"
+            status: CallStatus = "error" if number == 3 else "ok"
             done.append(
                 ToolCall(turn, "find_seats", f"{turn:032x}", f"{asked:016x}", asked, request.id, request.arguments,
                          result, status, message_index=asked, result_index=answer)
