@@ -11,6 +11,7 @@ import orjson
 
 from collector_plugin.receivers.address import split_address
 from collector_plugin.receivers.keys import plain_key
+from momus.spooled import waiting_count
 from schemas import database as store
 from schemas.database import Database, Row
 from schemas.errors import DatabaseError
@@ -143,6 +144,12 @@ def _advise(health: Health, settings: Settings) -> None:
         health.faults.append(f"The collector last failed with: {error}")
     elif health.collector.get("status") == "not ok":
         health.faults.append("The collector cannot write to the database. Its log says why.")
+    if health.collector.get("is_database_reachable") is False:
+        health.faults.append(
+            f"The collector does not reach its database; {health.collector.get('segments_waiting', 0)} segments wait in the spool."
+        )
+    elif not health.collector and (waiting := waiting_count(settings.spool)):
+        health.hints.append(f"{waiting} segments wait in {settings.spool}. A collector writes them once it runs again.")
     if (behind_s := health.collector.get("behind_s", 0)) > 60:
         health.faults.append(
             f"The collector is {behind_s:.0f} s behind: the database does not keep up or does not answer."

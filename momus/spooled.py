@@ -23,11 +23,16 @@ def wait_written(spool: Path, timeout_s: float) -> bool:
     return True
 
 
+def waiting_count(spool: Path) -> int:
+    """Return how many segments wait in a spool folder for the database."""
+    return len(_segments(spool))
+
+
 def remains(settings: Settings) -> list[str]:
     """Return a sentence for each place of the spool that may hold what was deleted from the database, and what to do."""
     spool = settings.spool
     sentences = []
-    if waiting := len(_segments(spool)):
+    if waiting := waiting_count(spool):
         sentences.append(
             f"{waiting} segments wait in {spool} for the database. Once `momus serve` or `momus collect` has written them, "
             "delete again."
