@@ -1,28 +1,35 @@
 """Make the rows of a segment. The same requests always give the same rows in the same blocks, whoever asks and when.
 
-A block is what one INSERT per table carries: consecutive spans and log records whose rows reach `BLOCK_BYTES` of JSON.
+    raw_blocks      otel_traces, otel_logs: what was received
+    record_blocks   span_facts, message_bodies, ...: what dialects read in it
+
+A block is what one INSERT per table carries: rows of consecutive spans and log records that reach `BLOCK_BYTES` of JSON.
 It may end within a request, since a small request can have many rows. A segment of the usual size is one block: an
 insert costs the engine some 50 ms, whatever is in it.
 """
 
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from collector_plugin.dialects import read_log, read_span
 from collector_plugin.flatten import flatten_logs, flatten_traces
 from collector_plugin.otlp.requests import as_logs, as_traces
-from collector_plugin.spool.segment_format import StoredRequest
+from collector_plugin.raw_rows import LOG_COLUMNS, SPAN_COLUMNS, log_lines, span_lines
+from collector_plugin.spool.segment_format import Kind, StoredRequest
 from schemas.as_json import JsonLines
 from schemas.records import LogRecord, Record, Span, SpanFacts
-from schemas.rows import batch_rows, log_row, span_row
+from schemas.rows import batch_rows
 
 log = logging.getLogger(__name__)
 
-Row = dict[str, Any]  # Any: a row has values of every column type
 BLOCK_BYTES = 64 * 1024 * 1024  # of all tables; a block holds at most one item's rows more
+_RAW_TABLES: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    "traces": ("otel_traces", SPAN_COLUMNS),
+    "logs": ("otel_logs", LOG_COLUMNS),
+}
 
 
 @dataclass(slots=True)
@@ -30,9 +37,9 @@ class Block:
     """Rows by table, in JSON, and what was met on the way to them.
 
     Rows are written as JSON at once: as Python's objects they would take five times the memory. `contents` names the
-    messages and tools among them, each of which is there once. `dialects` counts the spans and log records that each dialect recognised, `unknown_spans` the spans that none did by
-    (scope name, span name). `unread_count` is of spans and log records that are stored, but whose dialect failed; `lost`
-    are requests that could not even be flattened.
+    messages and tools among them, each of which is there once. `dialects` counts the spans and log records that each
+    dialect recognised, `unknown_spans` the spans that none did by (scope name, span name). `unread_count` is of spans and
+    log records whose dialect failed; `lost` are requests that could not be flattened to their end.
     """
 
     tables: dict[str, JsonLines] = field(default_factory=dict)
@@ -47,48 +54,63 @@ class Block:
         """The JSON of all tables."""
         return sum(len(rows.text) for rows in self.tables.values())
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next item belongs to another block."""
+        return self.size_bytes >= BLOCK_BYTES
 
-def blocks(requests: Iterable[StoredRequest], segment: str) -> Iterator[Block]:
-    """Yield the rows of a segment's requests, block by block."""
+
+def raw_blocks(requests: Iterable[StoredRequest], segment: str) -> Iterator[Block]:
+    """Yield the spans and log records of a segment's requests as they were received, block by block."""
     block = Block()
     for request in requests:
-        for item in _items(block, request):
-            if block.size_bytes >= BLOCK_BYTES:
-                yield block
-                block = Block()
-            _add_item(block, item, segment, request.received_ns)
+        table, columns = _RAW_TABLES[request.kind]
+        try:
+            for line in _raw_lines(request, segment):
+                if block.is_full:
+                    yield block
+                    block = Block()
+                if table not in block.tables:
+                    block.tables[table] = JsonLines(columns)
+                block.tables[table].append(line)
+        except Exception:  # one request that meets a fault of ours must not keep a whole segment from being written
+            log.exception("an export request received at %d cannot be flattened; it is set aside", request.received_ns)
+            block.lost.append(request)
     if block.tables or block.lost:
         yield block
 
 
-def _items(block: Block, request: StoredRequest) -> list[Span] | list[LogRecord]:
-    try:
-        return _flatten(request)
-    except Exception:  # one request that meets a fault of ours must not keep a whole segment from being written
-        log.exception("an export request received at %d cannot be flattened; it is set aside", request.received_ns)
-        block.lost.append(request)
-        return []
+def record_blocks(
+    requests: Iterable[StoredRequest], segment: str, give_way: Callable[[], None] = lambda: None
+) -> Iterator[Block]:
+    """Yield what dialects read in a segment's requests, block by block; calls `give_way` before each item."""
+    block = Block()
+    for request in requests:
+        for item in _items(request):
+            give_way()
+            if block.is_full:
+                yield block
+                block = Block()
+            rows_by_table = batch_rows(_read(block, item), segment, request.received_ns, block.contents)
+            for table, rows in rows_by_table.items():
+                block.tables.setdefault(table, JsonLines()).extend(rows)
+    if block != Block():
+        yield block
 
 
-def _add_item(block: Block, item: Span | LogRecord, segment: str, received_ns: int) -> None:
-    if isinstance(item, Span):
-        _add(block, "otel_traces", [span_row(item, segment, received_ns)])
-    else:
-        _add(block, "otel_logs", [log_row(item, segment, received_ns)])
-    for table, rows in batch_rows(_read(block, item), segment, received_ns, block.contents).items():
-        _add(block, table, rows)
-
-
-def _flatten(request: StoredRequest) -> list[Span] | list[LogRecord]:
+def _raw_lines(request: StoredRequest, segment: str) -> Iterator[bytes]:
     if request.kind == "traces":
-        return flatten_traces(as_traces(request.body), request.tenant)
-    return flatten_logs(as_logs(request.body), request.tenant)
+        return span_lines(as_traces(request.body), request.tenant, segment, request.received_ns)
+    return log_lines(as_logs(request.body), request.tenant, segment, request.received_ns)
 
 
-def _add(block: Block, table: str, rows: Iterable[Row]) -> None:
-    if table not in block.tables:
-        block.tables[table] = JsonLines()
-    block.tables[table].extend(rows)
+def _items(request: StoredRequest) -> Iterator[Span | LogRecord]:
+    """Yield what the request holds; one that cannot be flattened to its end is told of, and kept, by `raw_blocks`."""
+    with contextlib.suppress(Exception):
+        if request.kind == "traces":
+            yield from flatten_traces(as_traces(request.body), request.tenant)
+        else:
+            yield from flatten_logs(as_logs(request.body), request.tenant)
 
 
 def _read(block: Block, item: Span | LogRecord) -> list[Record]:

@@ -108,7 +108,9 @@ class Collector:
             "values_cut": scrubbed.cut,
             "segments_waiting": self._spool.waiting_count,
             "bytes_waiting": self._spool.waiting_bytes,
-            "behind_s": _age_s(self._spool.oldest_ns),
+            "behind_s": _age_s(self._writer.oldest_raw_ns),
+            "segments_unread": self._writer.unread_count,
+            "reading_behind_s": _age_s(self._spool.oldest_ns()),
             "records_torn": self._spool.torn_count,
             "records_corrupt": self._spool.corrupt_count,
             "segments_written": writer.segments_written,
@@ -118,7 +120,7 @@ class Collector:
             "items_unread": writer.items_unread,
             "requests_lost": writer.requests_lost,
             "is_database_reachable": self._writer.is_database_reachable,
-            "last_error": writer.last_error,
+            "last_error": self._writer.last_error,
             "unknown_spans": [
                 {"scope": scope, "span": span, "count": count}
                 for (scope, span), count in writer.unknown_spans.copy().most_common()
@@ -146,7 +148,17 @@ class Collector:
                 gauge("momus_spool_segments", "Segments that wait for the database.", self._spool.waiting_count),
                 gauge("momus_spool_bytes", "Bytes that wait for the database.", self._spool.waiting_bytes),
                 gauge(
-                    "momus_spool_age_seconds", "Age of the oldest segment that waits.", _age_s(self._spool.oldest_ns)
+                    "momus_spool_age_seconds", "Age of the oldest segment that waits.", _age_s(self._spool.oldest_ns())
+                ),
+                gauge(
+                    "momus_raw_age_seconds",
+                    "Age of the oldest segment whose spans cannot be queried yet.",
+                    _age_s(self._writer.oldest_raw_ns),
+                ),
+                gauge(
+                    "momus_segments_unread",
+                    "Segments whose spans can be queried, but not yet what dialects read in them.",
+                    self._writer.unread_count,
                 ),
                 gauge("momus_database_reachable", "1 while the database answers.", self._writer.is_database_reachable),
                 counter("momus_segments_written_total", "Segments written.", writer.segments_written),

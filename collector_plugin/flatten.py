@@ -24,32 +24,28 @@ from schemas.records import LogRecord, Span, SpanEvent, SpanLink
 
 SPAN_KINDS = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
 STATUS_CODES = ("Unset", "Ok", "Error")
-_TYPES = {None: "empty"} | {
+TYPES = {None: "empty"} | {
     field.name: field.name.removesuffix("_value") for field in AnyValue.DESCRIPTOR.oneofs_by_name["value"].fields
 }
 MAX_DEPTH = 64  # an AnyValue nested deeper is cut there and says so; JSON readers refuse much deeper text anyway
 
 
-def flatten_traces(request: ExportTraceServiceRequest, tenant: str = "") -> list[Span]:
-    """Return the request's spans in the order given; none for an empty request."""
-    return [
-        _span(span, shared)
-        for resource_spans in request.resource_spans
-        for scope_spans in resource_spans.scope_spans
-        for shared in (_shared(resource_spans, scope_spans, tenant),)
-        for span in scope_spans.spans
-    ]
+def flatten_traces(request: ExportTraceServiceRequest, tenant: str = "") -> Iterator[Span]:
+    """Yield the request's spans in the order given, one at a time: flattened they take several times the memory."""
+    for resource_spans in request.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            shared = _shared(resource_spans, scope_spans, tenant)
+            for span in scope_spans.spans:
+                yield _span(span, shared)
 
 
-def flatten_logs(request: ExportLogsServiceRequest, tenant: str = "") -> list[LogRecord]:
-    """Return the request's log records in the order given; none for an empty request."""
-    return [
-        _log_record(record, shared)
-        for resource_logs in request.resource_logs
-        for scope_logs in resource_logs.scope_logs
-        for shared in (_shared(resource_logs, scope_logs, tenant),)
-        for record in scope_logs.log_records
-    ]
+def flatten_logs(request: ExportLogsServiceRequest, tenant: str = "") -> Iterator[LogRecord]:
+    """Yield the request's log records in the order given, one at a time."""
+    for resource_logs in request.resource_logs:
+        for scope_logs in resource_logs.scope_logs:
+            shared = _shared(resource_logs, scope_logs, tenant)
+            for record in scope_logs.log_records:
+                yield _log_record(record, shared)
 
 
 def as_text(value: AnyValue) -> str:
@@ -74,8 +70,8 @@ class _Shared(NamedTuple):
 
 def _shared(of_resource: Any, of_scope: Any, tenant: str) -> _Shared:  # Any: protobuf messages of either signal
     types: dict[str, str] = {}
-    resource = _attributes(of_resource.resource.attributes, "resource", types)
-    scope = _attributes(of_scope.scope.attributes, "scope", types)
+    resource = attributes_as_text(of_resource.resource.attributes, "resource", types)
+    scope = attributes_as_text(of_scope.scope.attributes, "scope", types)
     fields = {
         "tenant": tenant,
         "service_name": resource.get("service.name", ""),
@@ -91,7 +87,7 @@ def _shared(of_resource: Any, of_scope: Any, tenant: str) -> _Shared:  # Any: pr
 
 def _span(span: ProtoSpan, shared: _Shared) -> Span:
     types = shared.attribute_types.copy()
-    attributes, status = _attributes(span.attributes, "span", types), span.status
+    attributes, status = attributes_as_text(span.attributes, "span", types), span.status
     return Span(
         **shared.fields,
         trace_id=span.trace_id.hex(),
@@ -100,11 +96,11 @@ def _span(span: ProtoSpan, shared: _Shared) -> Span:
         trace_state=span.trace_state,
         flags=span.flags,
         name=span.name,
-        kind=_named(SPAN_KINDS, span.kind),
+        kind=named(SPAN_KINDS, span.kind),
         start_ns=span.start_time_unix_nano,
         end_ns=span.end_time_unix_nano,
         attributes=attributes,
-        status_code=_named(STATUS_CODES, status.code),
+        status_code=named(STATUS_CODES, status.code),
         status_message=status.message,
         events=tuple(_events(span, types)),
         links=tuple(_links(span, types)),
@@ -117,18 +113,20 @@ def _span(span: ProtoSpan, shared: _Shared) -> Span:
 
 def _events(span: ProtoSpan, types: dict[str, str]) -> Iterator[SpanEvent]:
     for number, event in enumerate(span.events):
-        yield SpanEvent(event.name, event.time_unix_nano, _attributes(event.attributes, f"event.{number}", types))
+        yield SpanEvent(
+            event.name, event.time_unix_nano, attributes_as_text(event.attributes, f"event.{number}", types)
+        )
 
 
 def _links(span: ProtoSpan, types: dict[str, str]) -> Iterator[SpanLink]:
     for number, link in enumerate(span.links):
-        attributes = _attributes(link.attributes, f"link.{number}", types)
+        attributes = attributes_as_text(link.attributes, f"link.{number}", types)
         yield SpanLink(link.trace_id.hex(), link.span_id.hex(), link.trace_state, attributes)
 
 
 def _log_record(record: ProtoLogRecord, shared: _Shared) -> LogRecord:
     types = shared.attribute_types.copy()
-    _note_type("body", record.body, types)
+    note_type("body", record.body, types)
     return LogRecord(
         **shared.fields,
         time_ns=record.time_unix_nano or record.observed_time_unix_nano,
@@ -140,25 +138,28 @@ def _log_record(record: ProtoLogRecord, shared: _Shared) -> LogRecord:
         severity_number=int(record.severity_number),
         event_name=record.event_name,
         body=as_text(record.body),
-        attributes=_attributes(record.attributes, "log", types),
+        attributes=attributes_as_text(record.attributes, "log", types),
         attribute_types=types,
         dropped_attributes_count=record.dropped_attributes_count,
     )
 
 
-def _attributes(pairs: Iterable[KeyValue], place: str, types: dict[str, str]) -> dict[str, str]:
-    """Text by key; notes into `types` what was not a string."""
+def attributes_as_text(pairs: Iterable[KeyValue], place: str, types: dict[str, str]) -> dict[str, str]:
+    """Return text by key; notes into `types` what was not a string, as `place:key`."""
     out: dict[str, str] = {}
     repeats: dict[str, int] = {}
     for pair in pairs:
-        key = pair.key if pair.key not in out else _next_free(pair.key, out, repeats)
-        value = pair.value
+        key, value = pair.key, pair.value
+        if key in out:
+            key = _next_free(key, out, repeats)
+        # Nearly all values are strings that are not empty, and to ask which kind a value is takes as long as to read it.
+        if text := value.string_value:
+            out[key] = text
+            continue
         kind = value.WhichOneof("value")
-        if kind == "string_value":
-            out[key] = value.string_value
-        else:
-            out[key] = str(value.int_value) if kind == "int_value" else as_text(value)
-            types[f"{place}:{key}"] = _TYPES[kind]
+        out[key] = str(value.int_value) if kind == "int_value" else as_text(value)
+        if kind != "string_value":
+            types[f"{place}:{key}"] = TYPES[kind]
     return out
 
 
@@ -171,10 +172,11 @@ def _next_free(key: str, taken: Mapping[str, object], repeats: dict[str, int]) -
     return f"{key}#{number}"
 
 
-def _note_type(name: str, value: AnyValue, types: dict[str, str]) -> None:
+def note_type(name: str, value: AnyValue, types: dict[str, str]) -> None:
+    """Note the type of a value into `types`, unless it is a string."""
     kind = value.WhichOneof("value")
     if kind != "string_value":
-        types[name] = _TYPES[kind]
+        types[name] = TYPES[kind]
 
 
 def _plain(value: AnyValue, depth: int = 0) -> Any:  # any JSON value
@@ -233,6 +235,6 @@ def _positional(text: str) -> str:
     return format(float(text), f".{max(decimals, 0)}f").rstrip("0")
 
 
-def _named(names: tuple[str, ...], number: int) -> str:
-    """The name of an enum value; one that this version of OTLP does not know is kept as its number."""
+def named(names: tuple[str, ...], number: int) -> str:
+    """Return the name of an enum value; one that this version of OTLP does not know is kept as its number."""
     return names[number] if 0 <= number < len(names) else str(number)

@@ -64,7 +64,7 @@ def _read(path: Path, inspection: Inspection) -> list[Record]:
     inspection.rejected_count += admission.rejected_count
     inspection.notes.extend(f"{path.name}: {note}" for note in admission.notes())
     if isinstance(request, ExportLogsServiceRequest):
-        logs = flatten_logs(request)
+        logs = list(flatten_logs(request))
         inspection.log_count += len(logs)
         return [record for log in logs for record in read_log(log)]
     return _read_spans(request, inspection) if isinstance(request, ExportTraceServiceRequest) else []

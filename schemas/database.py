@@ -151,7 +151,13 @@ class Database:
             return 0
         chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
         with translated(DatabaseError):
-            self._client.raw_insert(table, insert_block=bytes(lines.text), fmt="JSONEachRow", settings=chosen)
+            self._client.raw_insert(
+                table,
+                column_names=lines.columns or None,
+                insert_block=bytes(lines.text),
+                fmt="JSONCompactEachRow" if lines.columns else "JSONEachRow",
+                settings=chosen,
+            )
         return len(lines)
 
     def command(self, name_or_sql: str, /, **parameters: Any) -> None:  # Any: values of the types that the SQL names

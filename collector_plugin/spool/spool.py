@@ -24,7 +24,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -183,17 +183,17 @@ class Spool:
 
     # --- giving segments to the writer --------------------------------------------------------------------------------
 
-    def next_segment(self, timeout_s: float) -> Segment | None:
+    def next_segment(self, timeout_s: float, besides: Container[str] = ()) -> Segment | None:
         """Return the oldest closed segment, the same one until it is removed, deferred or set aside; None if there is none.
 
-        Waits up to `timeout_s` seconds for one.
+        Waits up to `timeout_s` seconds for one. Passes over those whose name is in `besides`.
 
         Closes the open segment when it is old enough. So nothing is closed by age while the writer is busy, and a slow
         database is given fewer and larger segments.
         """
         deadline_s = time.monotonic() + timeout_s
         with self._changed:
-            while not self._waiting:
+            while (segment := self._oldest(besides)) is None:
                 until_s = deadline_s - time.monotonic()
                 if until_s <= 0 or self._is_closed:
                     return None
@@ -202,9 +202,11 @@ class Spool:
                     self._close_open()
                 else:
                     self._changed.wait(min(until_s, until_old_s))
-            segment = self._waiting[0]
         segment.finish()
         return segment
+
+    def _oldest(self, besides: Container[str]) -> Segment | None:
+        return next((segment for segment in self._waiting if segment.name not in besides), None)
 
     def read(self, segment: Segment) -> list[StoredRequest]:
         """Return the requests of a closed segment in order; what cannot be read is counted, and kept in `aside/`."""
@@ -327,10 +329,14 @@ class Spool:
         return len(self._waiting) + (self._open is not None)
 
     @property
-    def oldest_ns(self) -> int | None:
-        """When the oldest segment was begun that the database does not have yet; None if it has all."""
+    def is_half_full(self) -> bool:
+        """Whether what waits takes half of the limit."""
+        return 2 * self.waiting_bytes >= self._limit_bytes
+
+    def oldest_ns(self, besides: Container[str] = ()) -> int | None:
+        """Return when the oldest segment was begun that waits, but for those whose name is in `besides`; None if none does."""
         with self._changed:
-            oldest = self._waiting[0] if self._waiting else self._open
+            oldest = self._oldest(besides) or self._open
             return oldest.created_ns if oldest else None
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["collector_plugin", "schemas"]):
-    from collector_plugin.batch import blocks
+    from collector_plugin.batch import raw_blocks, record_blocks
     from collector_plugin.otlp.admission import admit
     from collector_plugin.otlp.expansion import check_expansion
     from collector_plugin.otlp.inflate import CODINGS, inflate
@@ -60,7 +60,8 @@ def ingest(data: bytes) -> None:
     body = decoded.request.SerializeToString()
     REQUESTS[signal].FromString(body)  # what is admitted must be read again
     if signal != "metrics":
-        for block in blocks([StoredRequest(signal, body, NOW_NS, bytes(8))], "0-fuzz"):
+        requests = [StoredRequest(signal, body, NOW_NS, bytes(8))]
+        for block in (*raw_blocks(requests, "0-fuzz"), *record_blocks(requests, "0-fuzz")):
             assert not block.lost
             assert not block.unread_count
 

@@ -106,7 +106,7 @@ def test_a_database_that_goes_and_comes_is_told_once_each(
     finally:
         collector.stop()
         server.stop()
-    told = [record.getMessage() for record in caplog.records if record.name == "collector_plugin.writer"]
+    told = [record.getMessage() for record in caplog.records if record.name == "collector_plugin.lane"]
     assert [text.partition(";")[0].partition(" after")[0] for text in told] == [
         "the database is unreachable",
         "the database is reachable again",

@@ -1,7 +1,7 @@
 """Each segment is in every table exactly once, whatever happened before."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector_plugin import batch
-from collector_plugin.batch import blocks
+from collector_plugin.batch import Block, raw_blocks, record_blocks
 from collector_plugin.dialects import read_span
+from collector_plugin.exactly_once import Written, write
+from collector_plugin.lane import STRIKE_LIMIT
 from collector_plugin.otlp.admission import admit
 from collector_plugin.spool.recent import key_of_request
 from collector_plugin.spool.segment_format import StoredRequest
 from collector_plugin.spool.spool import Spool
-from collector_plugin.writer import STRIKE_LIMIT, Writer, write
+from collector_plugin.writer import Writer
 from schemas.database import Database
 
 RECEIVED_NS = 1_790_000_000 * 10**9
@@ -51,6 +53,16 @@ def counts(database: Database) -> dict[str, int]:
     return {table: database.query(f"SELECT count() AS n FROM {table}")[0]["n"] for table in COUNTED}
 
 
+def blocks(requests: Sequence[StoredRequest], segment: str) -> list[Block]:
+    """Return the blocks of both lanes."""
+    return [*raw_blocks(requests, segment), *record_blocks(requests, segment)]
+
+
+def write_all(database: Database, segment: str, requests: Sequence[StoredRequest]) -> Written:
+    """Write what both lanes write, in one go."""
+    return write(database, segment, lambda: blocks(requests, segment))
+
+
 def everywhere(count: int) -> dict[str, int]:
     return dict.fromkeys(COUNTED, count)
 
@@ -71,17 +83,20 @@ def writer(spool: Spool, database: Database) -> Iterator[Writer]:
     own.close()
 
 
-def test_rows_are_cut_into_the_same_blocks_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cut", [raw_blocks, record_blocks])
+def test_rows_are_cut_into_the_same_blocks_every_time(
+    cut: Callable[[Sequence[StoredRequest], str], Iterator[Block]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In order, by the bytes of their JSON; what one block begins another continues."""
     requests = [traces(*(f"{number}-{index}" for index in range(3))) for number in range(5)]
-    (whole,) = blocks(requests, "s")
+    (whole,) = cut(requests, "s")
     monkeypatch.setattr(batch, "BLOCK_BYTES", whole.size_bytes // 4)
-    parts = list(blocks(requests, "s"))
-    assert [len(part.tables["otel_traces"]) for part in parts] == [4, 4, 4, 3]
-    assert list(blocks(requests, "s")) == parts
-    for table in COUNTED:
-        assert b"".join(part.tables[table].text for part in parts) == whole.tables[table].text
-    assert list(blocks([], "s")) == []
+    parts = list(cut(requests, "s"))
+    assert len(parts) == 4
+    assert list(cut(requests, "s")) == parts
+    for table, rows in whole.tables.items():
+        assert b"".join(part.tables[table].text for part in parts) == rows.text
+    assert list(cut([], "s")) == []
 
 
 def test_a_block_is_bounded_whatever_its_spans_have_in_common(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,32 +118,32 @@ def test_writing_a_segment_again_changes_nothing(database: Database) -> None:
     """After a crash the writer cannot know how far it came."""
     requests = [traces("a", "b"), traces("c")]
     for _ in range(3):
-        assert write(database, "1-x", requests).repaired_tables == []
+        assert write_all(database, "1-x", requests).repaired_tables == []
         assert counts(database) == everywhere(3)
 
 
 def test_the_same_spans_in_two_segments_are_two_writes(database: Database) -> None:
     """Equal data alone is no reason to drop an insert; only the token is."""
     for segment in ("1-x", "2-y"):
-        write(database, segment, [traces("a")])
+        write_all(database, segment, [traces("a")])
     assert counts(database) == everywhere(2)
 
 
 def test_rows_that_the_engine_forgot_although_it_knows_the_token_are_written_anew(database: Database) -> None:
     """The log of tokens is not synced with the data; the count tells."""
     requests = [traces("a", "b")]
-    write(database, "1-x", requests)
+    write_all(database, "1-x", requests)
     database.command("ALTER TABLE tool_executions DELETE WHERE 1 SETTINGS mutations_sync = 2")
-    assert write(database, "1-x", requests).repaired_tables == ["tool_executions"]
+    assert write_all(database, "1-x", requests).repaired_tables == ["tool_executions"]
     assert counts(database) == everywhere(2)
 
 
 def test_rows_that_were_doubled_are_made_single(database: Database) -> None:
     """As when the part was kept and the token lost."""
     requests = [traces("a", "b")]
-    rows = next(blocks(requests, "1-x")).tables["otel_traces"]
+    rows = next(raw_blocks(requests, "1-x")).tables["otel_traces"]
     database.insert("otel_traces", rows, token="another")
-    assert write(database, "1-x", requests).repaired_tables == ["otel_traces"]
+    assert write_all(database, "1-x", requests).repaired_tables == ["otel_traces"]
     assert counts(database) == everywhere(2)
 
 
@@ -136,9 +151,9 @@ def test_a_crash_between_two_tables_is_completed(database: Database, monkeypatch
     """What one attempt left in one table is completed by the next in all, block by block."""
     monkeypatch.setattr(batch, "BLOCK_BYTES", 1)
     requests = [traces("a"), traces("b")]
-    first = next(blocks(requests, "1-x"))
+    first = next(raw_blocks(requests, "1-x"))
     database.insert("otel_traces", first.tables["otel_traces"], token="1-x/otel_traces/0")
-    assert write(database, "1-x", requests).repaired_tables == []
+    assert write_all(database, "1-x", requests).repaired_tables == []
     assert counts(database) == everywhere(2)
 
 
@@ -148,7 +163,7 @@ def test_a_dialect_that_fails_costs_only_the_records_of_its_span(
     """The raw span is stored, its ids are logged, the neighbours are read."""
     real = read_span
     monkeypatch.setattr("collector_plugin.batch.read_span", lambda span: 1 // 0 if span.name == "bad" else real(span))
-    written = write(database, "1-x", [traces("a", "bad", "b")])
+    written = write_all(database, "1-x", [traces("a", "bad", "b")])
     assert written.unread_count == 1
     assert counts(database) == {**everywhere(2), "otel_traces": 3}
     assert b"bad".rjust(8, b"s").hex() in caplog.text
@@ -163,7 +178,7 @@ def test_a_documents_score_of_any_kind_is_written(database: Database, score: str
     documents = f'[{{"id": "1", "content": "c", "score": {score}}}]'
     for key, value in {"gen_ai.operation.name": "retrieval", "gen_ai.retrieval.documents": documents}.items():
         span.attributes.add(key=key).value.string_value = value
-    assert write(database, "1-x", [stored(request)]).row_counts["retrievals"] == 1
+    assert write_all(database, "1-x", [stored(request)]).row_counts["retrievals"] == 1
 
 
 def test_an_evaluation_in_words_keeps_its_label(database: Database) -> None:
@@ -173,7 +188,7 @@ def test_an_evaluation_in_words_keeps_its_label(database: Database) -> None:
     record.time_unix_nano = RECEIVED_NS
     for key, value in {"name": "tone", "score.value": "good", "score.label": "fail"}.items():
         record.attributes.add(key=f"gen_ai.evaluation.{key}").value.string_value = value
-    assert write(database, "1-x", [stored(request)]).unread_count == 0
+    assert write_all(database, "1-x", [stored(request)]).unread_count == 0
     assert database.query("SELECT score, label FROM feedback") == [{"score": None, "label": "fail"}]
 
 
@@ -203,7 +218,7 @@ def test_whatever_is_admitted_can_be_written(
             fill(span.attributes.add(key=key).value, value)
     admit(request, RECEIVED_NS)
     segment = f"1-{next(segments)}"
-    written = write(database, segment, [stored(request)])
+    written = write_all(database, segment, [stored(request)])
     assert (written.lost, written.repaired_tables) == ([], [])
     rows = database.query("SELECT SpanName FROM otel_traces WHERE Segment = {segment:String}", segment=segment)
     assert rows == [{"SpanName": name}] * len(spans)
@@ -235,14 +250,14 @@ def test_spans_of_no_dialect_are_counted_by_scope_and_name(database: Database) -
     group.scope.name = "their.library"
     for span_id in (b"a" * 8, b"b" * 8):
         group.spans.add(trace_id=b"t" * 16, span_id=span_id, name="GET /", start_time_unix_nano=RECEIVED_NS)
-    assert write(database, "1-x", [stored(request)]).unknown_spans == {("their.library", "GET /"): 2}
+    assert write_all(database, "1-x", [stored(request)]).unknown_spans == {("their.library", "GET /"): 2}
 
 
 def test_logs_are_written_too(database: Database) -> None:
     """Next to traces in one segment."""
     request = ExportLogsServiceRequest()
     request.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=RECEIVED_NS).body.string_value = "hello"
-    write(database, "1-x", [traces("a"), stored(request)])
+    write_all(database, "1-x", [traces("a"), stored(request)])
     assert database.query("SELECT Body FROM otel_logs") == [{"Body": "hello"}]
 
 
@@ -284,14 +299,14 @@ def test_a_database_that_fails_is_tried_until_it_works(spool: Spool, writer: Wri
             spool.append(traces(name))
             spool.seal()
         writer.start()
-        wait_for(lambda: bool(writer.counts.last_error))
+        wait_for(lambda: bool(writer.last_error))
         assert writer.counts.segments_written == 0
     finally:
         database.command("RENAME TABLE otel_traces_away TO otel_traces")
     assert spool.wait_gone(spool.seal(), 30)
     assert counts(database) == everywhere(3)
     assert writer.counts.segments_set_aside == 0
-    assert writer.counts.last_error == ""
+    assert writer.last_error == ""
 
 
 def test_a_segment_that_fails_while_others_succeed_is_set_aside(

@@ -1,0 +1,140 @@
+"""One thread that does one part of the work on every segment, and what it does when that fails.
+
+The database being down or slow costs nothing but time: it is tried for ever, and the spool refuses requests when it is
+full. A segment that fails although others succeed is at fault itself; after three such failures it is given up.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Protocol
+
+from collector_plugin.spool.segment import Segment
+from schemas.errors import DatabaseError, DatabaseUnreachable
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.2
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 30.0
+STRIKE_LIMIT = 3
+
+
+class Work(Protocol):
+    """What a lane does with segments."""
+
+    def next(self, timeout_s: float) -> Segment | None:
+        """Return the segment to work on, the same one until it is done, deferred or given up."""
+        ...
+
+    def do(self, segment: Segment) -> None:
+        """Do this lane's part of the work; a segment that was done before may come again."""
+        ...
+
+    def defer(self, segment: Segment) -> None:
+        """Let all other segments go before this one."""
+        ...
+
+    def give_up(self, segment: Segment) -> None:
+        """Let this segment wait no more."""
+        ...
+
+
+class Reach:
+    """Whether the database answers, as several lanes find; each change is logged once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lost_s: float | None = None
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the database answered when it was last spoken to."""
+        return self._lost_s is None
+
+    def lost(self, error: DatabaseUnreachable) -> None:
+        """Note that it does not answer."""
+        with self._lock:
+            if self._lost_s is None:
+                self._lost_s = time.monotonic()
+                log.warning("the database is unreachable; what is received waits in the spool: %s", error)
+
+    def found(self) -> None:
+        """Note that it answers."""
+        with self._lock:
+            if self._lost_s is not None:
+                away_s, self._lost_s = time.monotonic() - self._lost_s, None
+                log.info("the database is reachable again after %.0f s", away_s)
+
+
+class Lane:
+    """A thread that works on segments, one after the other. Starts and stops once."""
+
+    def __init__(self, name: str, work: Work, reach: Reach) -> None:
+        self.last_error = ""
+        self._work = work
+        self._reach = reach
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"momus-{name}")
+        self._strikes: Counter[str] = Counter()
+        self._done_since_failure = False
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Begin no other segment."""
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Return when the segment in hand is done or has failed."""
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        pauses = _pauses()
+        while not self._stopping.is_set():
+            segment = self._work.next(POLL_S)
+            if segment is None:
+                continue
+            try:
+                self._work.do(segment)
+            except Exception as error:  # noqa: BLE001 - without this thread nothing is written any more
+                self._failed(segment, error)
+                self._stopping.wait(next(pauses))
+            else:
+                self._succeeded(segment)
+                pauses = _pauses()
+
+    def _succeeded(self, segment: Segment) -> None:
+        self.last_error = ""
+        self._strikes.pop(segment.name, None)
+        self._done_since_failure = True
+        self._reach.found()
+
+    def _failed(self, segment: Segment, error: Exception) -> None:
+        """Let the next segment try; give this one up when it fails again and again while others do not."""
+        self.last_error = str(error)
+        if isinstance(error, DatabaseUnreachable):
+            self._reach.lost(error)
+        elif isinstance(error, DatabaseError):
+            log.warning("segment %s could not be written and stays in the spool: %s", segment.name, error)
+        else:
+            log.error("segment %s met an unexpected error and stays in the spool", segment.name, exc_info=error)
+        if self._done_since_failure and not isinstance(error, DatabaseUnreachable):
+            self._strikes[segment.name] += 1
+        self._done_since_failure = False
+        self._work.defer(segment)
+        if self._strikes[segment.name] >= STRIKE_LIMIT:
+            self._work.give_up(segment)
+
+
+def _pauses() -> Iterator[float]:
+    """Yield how long to wait after each failure in a row, in seconds."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        yield pause_s
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
