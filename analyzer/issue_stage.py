@@ -1,55 +1,166 @@
-"""The last stage of a run: group all findings of today anew, keep the ids of issues, write what changed."""
+"""The last stage of a run: bring the groups of findings and intents up to date, and the issues that they are.
+
+Findings with a key are grouped by it, all others by meaning, family by family. Intents are what conversations asked for,
+served or not. Ids, names and what people decided hold from run to run.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from analyzer.issues import FindingRow, FormerIssue, Group, Issue, Population, assign, is_pattern, make_groups, ranked
-from analyzer.models import Embedder
+from analyzer.cluster_stage import (
+    Before,
+    ClusterRows,
+    Means,
+    Named,
+    Owner,
+    add_rows,
+    cluster_items,
+    forget,
+    load_before,
+)
+from analyzer.clusters.keep import Item, Known
+from analyzer.edits import Edit, Edits, in_effect
+from analyzer.issues import (
+    FindingRow,
+    FormerIssue,
+    Group,
+    Issue,
+    Population,
+    assign,
+    items_by_family,
+    keyed_groups,
+    ranked,
+    title_of,
+)
 from analyzer.result_rows import Row, Stamp
+from analyzer.text import wish_of
 from schemas.database import Database
-
-Owner = tuple[str, str]  # tenant and service
 
 
 class IssueCounts(NamedTuple):
-    """How many issues there are, and how many groups are not yet a pattern."""
+    """How many issues there are, and how many findings are not yet a pattern."""
 
     issues: int
     unpatterned: int
 
 
-def update_issues(database: Database, embedder: Embedder, stamp: Stamp) -> IssueCounts:
-    """Bring issues, their findings and clusters up to date with the findings of all conversations.
+def update_issues(database: Database, means: Means, stamp: Stamp) -> IssueCounts:
+    """Bring issues, their findings, clusters and intents up to date with all conversations.
 
     Rows of links and clusters are written before those of issues, so that no issue is seen without its evidence.
     """
     findings, former, populations = _findings(database), _former(database), _populations(database)
+    requests, edits, before = _requests(database), _edits(database), database.query("former_clusters")
+    rows, unpatterned = ClusterRows(), 0
     issue_rows: list[Row] = []
     counted: dict[str, dict[str, tuple[Owner, Issue]]] = defaultdict(dict)
-    cluster_rows: list[Row] = []
     owned: dict[tuple[str, str], tuple[str, str]] = {}  # (tenant, finding) to (issue, conversation)
-    for owner in sorted(findings.keys() | former.keys()):
-        groups = make_groups(findings.get(owner, ()), embedder)
+    for owner in sorted(findings.keys() | former.keys() | requests.keys() | {_owner(row) for row in before}):
+        own, decided = findings.get(owner, []), edits.get(owner[0], Edits())
+        old = _with_issues(load_before(database, owner, "findings", before), former.get(owner, ()))
+        groups, loose_count = _groups(own, old, means, decided, owner, stamp, rows)
+        unpatterned += loose_count
         population = populations.get(owner, Population(0, 0))
-        issues = assign(groups, former.get(owner, ()), population, owner="/".join(owner), now_ns=stamp.version)
+        issues = assign(groups, former.get(owner, ()), population, decided, now_ns=stamp.version)
         counted[owner[0]].update({issue.id: (owner, issue) for issue in issues})
-        issue_rows.extend(_gone(owner, former.get(owner, ()), issues, stamp))
-        cluster_rows.extend(_cluster_rows(owner, groups, issues, embedder, stamp))
-        conversation_of = {finding.id: finding.conversation_id for finding in findings.get(owner, ())}
+        droppable = [issue for issue in former.get(owner, ()) if issue.id not in decided.pinned]
+        issue_rows.extend(_gone(owner, droppable, issues, stamp))
+        conversation_of = {finding.id: finding.conversation_id for finding in own}
         for issue in issues:
             owned.update({(owner[0], f): (issue.id, conversation_of[f]) for f in issue.finding_ids})
+        intents = load_before(database, owner, "intents", before)
+        _add_intents(requests.get(owner, ()), intents, means, owner, stamp, rows)
     for of_tenant in counted.values():
         inbox = ranked(issue for _, issue in of_tenant.values())
-        issue_rows.extend(_issue_row(of_tenant[issue.id][0], issue, embedder, stamp) for issue in inbox)
+        issue_rows.extend(_issue_row(of_tenant[issue.id][0], issue, means, stamp) for issue in inbox)
     token = f"{stamp.run_id}/issues"
     database.insert("issue_finding_log", _link_rows(owned, former, stamp), token=f"{token}/links")
-    database.insert(
-        "cluster_log", [*cluster_rows, *_gone_clusters(database, cluster_rows, stamp)], token=f"{token}/clusters"
-    )
+    rows.write(database, token)
     database.insert("issue_log", issue_rows, token=f"{token}/issues")
-    live = [row for row in issue_rows if not row["is_deleted"]]
-    return IssueCounts(len(live), sum(not row["issue_id"] for row in cluster_rows))
+    return IssueCounts(sum(not row["is_deleted"] for row in issue_rows), unpatterned)
+
+
+def _groups(
+    findings: Sequence[FindingRow],
+    before: Before,
+    means: Means,
+    edits: Edits,
+    owner: Owner,
+    stamp: Stamp,
+    rows: ClusterRows,
+) -> tuple[list[Group], int]:
+    """All groups of one service, and how many findings belong to none; adds the rows of the clusters."""
+    by_id = {finding.id: finding for finding in findings}
+    said = {finding.id: finding.subject or finding.told for finding in findings}
+    groups = keyed_groups(findings, "/".join(owner))
+    by_family, loose_count = items_by_family(findings), 0
+    for family in sorted(by_family.keys() | set(before.family_of.values())):
+        items: Sequence[Item] = by_family.get(family, ())  # type: ignore[call-overload]  # families of rows are text
+        named, clustering = cluster_items(
+            items, said, before, means, kind="findings", owner=owner, family=family, edits=edits
+        )
+        shown = [one for one in named if not one.cluster.is_held_back]
+        groups += [_group(one, by_id) for one in shown]
+        loose_count += len(items) - sum(len(one.cluster.items) for one in shown)
+        add_rows(
+            rows, named, clustering, items, before, means, stamp, kind="findings", owner=owner, family=family,
+            issue_of={one.cluster.id: edits.resolve(one.cluster.id) for one in shown},
+        )  # fmt: skip
+    grouped = {item.id for items in by_family.values() for item in items}
+    forget(rows, sorted(before.places.keys() - grouped), kind="findings", owner=owner, stamp=stamp)
+    return groups, loose_count
+
+
+def _group(one: Named, by_id: Mapping[str, FindingRow]) -> Group:
+    members = tuple(sorted((by_id[item.id] for item in one.cluster.items), key=lambda f: (f.time_ns, f.id)))
+    code, title = title_of(members, one.name.text, by_model=one.name.by != "terms")
+    cluster = one.cluster
+    return Group(
+        cluster.id, members[0].family, code, title, "", members, one.terms, cluster.badge, cluster.stability,
+        *cluster.interval,
+    )  # fmt: skip
+
+
+def _add_intents(
+    items: Sequence[Item], before: Before, means: Means, owner: Owner, stamp: Stamp, rows: ClusterRows
+) -> None:
+    said = {item.id: item.text for item in items}
+    named, clustering = cluster_items(items, said, before, means, kind="intents", owner=owner)
+    add_rows(rows, named, clustering, items, before, means, stamp, kind="intents", owner=owner)
+    forget(rows, sorted(before.places.keys() - said.keys()), kind="intents", owner=owner, stamp=stamp)
+
+
+def _with_issues(before: Before, former: Sequence[FormerIssue]) -> Before:
+    """Where no members were stored yet, the issues of before tell who belonged together."""
+    if before.places:
+        return before
+    known = tuple(Known(i.id, "", i.finding_ids, i.finding_ids) for i in former if i.finding_ids)
+    return Before(known, family_of={issue.id: issue.family for issue in former})
+
+
+def _owner(row: Row) -> Owner:
+    return (row["tenant"], row["service_name"])
+
+
+def _requests(database: Database) -> dict[Owner, list[Item]]:
+    found: dict[Owner, list[Item]] = defaultdict(list)
+    for row in database.query("current_requests"):
+        id = row["conversation_id"]
+        found[_owner(row)].append(Item(id, wish_of(row["request"]) or row["request"], id, row["user_id"]))
+    return found
+
+
+def _edits(database: Database) -> dict[str, Edits]:
+    made: dict[str, list[Edit]] = defaultdict(list)
+    for row in database.query("issue_edits"):
+        made[row["tenant"]].append(
+            Edit(
+                row["edit_id"], row["action"], row["issue_id"], row["decided_ns"], row["target_id"], row["name"],
+                tuple(row["finding_ids"]),
+            )
+        )  # fmt: skip
+    return {tenant: in_effect(edits) for tenant, edits in made.items()}
 
 
 def _findings(database: Database) -> dict[Owner, list[FindingRow]]:
@@ -79,15 +190,15 @@ def _populations(database: Database) -> dict[Owner, Population]:
     }
 
 
-def _issue_row(owner: Owner, issue: Issue, embedder: Embedder, stamp: Stamp) -> Row:
+def _issue_row(owner: Owner, issue: Issue, means: Means, stamp: Stamp) -> Row:
     fields = {name: getattr(issue, name) for name in Issue.__slots__ if name not in ("id", "finding_ids")}
-    means = {
+    made = {
         "method": stamp.method,
         "model": stamp.model,
         "grouped_by": "key" if issue.group_key else "cluster",
-        "embedder": "" if issue.group_key else embedder.name,
+        "embedder": "" if issue.group_key else means.embedder.name,
     }
-    return {"tenant": owner[0], "service_name": owner[1], "issue_id": issue.id} | fields | means | stamp.columns
+    return {"tenant": owner[0], "service_name": owner[1], "issue_id": issue.id} | fields | made | stamp.columns
 
 
 def _gone(owner: Owner, former: Sequence[FormerIssue], issues: Sequence[Issue], stamp: Stamp) -> list[Row]:
@@ -115,36 +226,3 @@ def _link_rows(
         for tenant, finding_id in before.keys() - owned.keys()
     ]
     return rows + sorted(gone, key=lambda row: (row["tenant"], row["finding_id"]))
-
-
-def _cluster_rows(
-    owner: Owner, groups: Sequence[Group], issues: Sequence[Issue], embedder: Embedder, stamp: Stamp
-) -> list[Row]:
-    issue_of = {finding_id: issue.id for issue in issues for finding_id in issue.finding_ids}
-    return [
-        {
-            "tenant": owner[0],
-            "cluster_id": min(finding.id for finding in group.findings),
-            "kind": "findings",
-            "service_name": owner[1],
-            "family": group.family,
-            "title": group.title,
-            "terms": list(group.terms),
-            "issue_id": issue_of[group.findings[0].id] if is_pattern(group) else "",
-            "finding_count": len(group.findings),
-            "conversation_count": len({finding.conversation_id for finding in group.findings}),
-            "embedder": embedder.name,
-        } | stamp.columns
-        for group in groups
-        if not group.group_key
-    ]  # fmt: skip
-
-
-def _gone_clusters(database: Database, rows: Sequence[Row], stamp: Stamp) -> list[Row]:
-    kept = {(row["tenant"], row["cluster_id"]) for row in rows}
-    former = ((row["tenant"], row["cluster_id"]) for row in database.query("former_clusters"))
-    return [
-        {"tenant": tenant, "cluster_id": cluster_id} | stamp.columns | {"is_deleted": 1}
-        for tenant, cluster_id in former
-        if (tenant, cluster_id) not in kept
-    ]

@@ -1,8 +1,8 @@
 """Findings that mean the same become one issue: kept under one id over runs, counted, and ranked.
 
     technical errors, loops     one issue per group key; the id follows from the key, so it never changes
-    all others                  one issue per cluster of at least two conversations; it keeps the id of the former issue
-                                that owns most of its findings, else that of the former issue of its title, else is new
+    all others                  one issue per cluster that is shown, under the cluster's id
+    merged by people            one issue for all that was merged, under the id merged into
 
 Rank: lower bound of the share of users hurt (of conversations, where users are unknown) x severity (how badly their
 conversations ended) x certainty (how sure the detectors are). The factors are stored beside the score. What a rule
@@ -11,13 +11,13 @@ rightly declined is counted and has rank 0.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analyzer.cluster import cluster, members_of
-from analyzer.models import Embedder
-from analyzer.naming import name_clusters
+from analyzer.clusters.keep import Item
+from analyzer.clusters.stability import Badge
+from analyzer.edits import Edits
 from analyzer.statistics import wilson
 from analyzer.text import core, stems
 from schemas.families import UNRANKED, Code, Confidence, Family, Outcome
@@ -25,9 +25,7 @@ from schemas.families import UNRANKED, Code, Confidence, Family, Outcome
 Status = Literal["new", "ongoing", "regressed", "resolved", "ignored"]
 
 _NEW_NS = 7 * 24 * 3600 * 10**9  # an issue counts as new for a week
-_PATTERN = 2  # conversations from which on a cluster is an issue
 _LIKE_WORDS = 6  # of the first member, where no phrase is shared
-_SAME_TITLE = 0.6  # Jaccard of the words of two titles
 _HARM: dict[Outcome, float] = {"not": 1.0, "partly": 0.7, "unclear": 0.5, "served": 0.3}
 _RECOVERED = 0.2  # what is left of the harm where the agent got around the failure
 _CERTAINTY: dict[Confidence, float] = {"high": 1.0, "medium": 0.8, "low": 0.5}
@@ -67,6 +65,7 @@ class FindingRow:
     title: str
     group_key: str
     components: tuple[str, ...] = ()
+    told: str = ""  # the statement of a model; those of detectors are templates and tell two mistakes not apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +92,19 @@ class FormerIssue:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings that mean the same, before they have an id."""
+    """Findings that mean the same. `stability` says whether the group would be found again; keys always are."""
 
+    id: str
     family: Family
     code: Code
     title: str
     group_key: str
     findings: tuple[FindingRow, ...]
     terms: tuple[str, ...] = ()
+    badge: Badge = "stable"
+    stability: float = 1.0
+    stability_low: float = 1.0
+    stability_high: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +137,39 @@ class Issue:
     first_seen_ns: int
     last_seen_ns: int
     created_ns: int
+    badge: Badge
+    stability: float
+    stability_low: float
+    stability_high: float
     resolved_ns: int = 0
     rank: int = 0
 
 
-def make_groups(findings: Sequence[FindingRow], embedder: Embedder) -> list[Group]:
-    """Group findings by key where they have one, else by meaning within family and code."""
+def keyed_groups(findings: Sequence[FindingRow], owner: str) -> list[Group]:
+    """Group by key the findings that have one; their ids follow from owner and key."""
     keyed: dict[str, list[FindingRow]] = defaultdict(list)
-    meant: dict[tuple[Family, str], list[FindingRow]] = defaultdict(list)
     for finding in sorted(findings, key=lambda finding: (finding.time_ns, finding.id)):
-        key = group_key(finding)
-        if key:
+        if key := group_key(finding):
             keyed[key].append(finding)
-        else:
-            # Two ways to lack a tool are one wish; a tool and its data, or a rule, are not.
-            meant[(finding.family, "" if finding.family == "missing_capability" else finding.code)].append(finding)
-    groups = [_keyed_group(key, tuple(members)) for key, members in keyed.items()]
-    for members in meant.values():
-        groups.extend(_clustered(members, embedder))
-    return groups
+    return [_keyed_group(_hash(owner, key), key, tuple(members)) for key, members in keyed.items()]
+
+
+def items_by_family(findings: Sequence[FindingRow]) -> dict[Family, list[Item]]:
+    """Return what is grouped by meaning, family by family: what was wanted, no ids, no names, no scores."""
+    found: dict[Family, list[Item]] = defaultdict(list)
+    for finding in findings:
+        if not group_key(finding):
+            found[finding.family].append(Item(finding.id, _text(finding), finding.conversation_id, finding.user_id))
+    return dict(found)
+
+
+def _text(finding: FindingRow) -> str:
+    # Two ways to lack a tool are one wish, two kinds of mistakes are not; and the tool that found nothing is part of
+    # what was missing, while the one that handed over says nothing of the wish.
+    code = "" if finding.family.startswith("missing") else finding.code.replace("_", " ")
+    tool = finding.operation.replace("_", " ").replace(".", " ") if finding.family == "missing_inventory" else ""
+    told = finding.told if code else ""
+    return " ".join(part for part in (code, told, finding.subject, tool) if part)
 
 
 def group_key(finding: FindingRow) -> str:
@@ -161,68 +179,58 @@ def group_key(finding: FindingRow) -> str:
     return f"v1:{finding.code}:{finding.operation}" if finding.code in ("loop", "wrong_tool") else ""
 
 
-def is_pattern(group: Group) -> bool:
-    """Whether a group is an issue: a machine-readable failure at once, a wish when two conversations had it."""
-    return bool(group.group_key) or len({finding.conversation_id for finding in group.findings}) >= _PATTERN
-
-
 def assign(
-    groups: Iterable[Group], former: Sequence[FormerIssue], population: Population, *, owner: str, now_ns: int
+    groups: Iterable[Group], former: Sequence[FormerIssue], population: Population, edits: Edits, *, now_ns: int
 ) -> list[Issue]:
-    """Give each group that is a pattern its id and its numbers; ranks are given by `ranked`, over all services.
+    """Give each group its numbers, together with those that people merged into it; `ranked` gives ranks.
 
     Args:
         groups: of one service.
         former: issues of the service as the last run left them.
         population: whom they could have hurt.
-        owner: tenant and service; part of new ids.
+        edits: what people decided.
         now_ns: when the run began.
     """
-    patterns = sorted((group for group in groups if is_pattern(group)), key=lambda g: (-len(g.findings), g.title))
+    parts: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        parts[edits.resolve(group.id)].append(group)
     by_id = {issue.id: issue for issue in former}
-    owned = {finding_id: issue.id for issue in former for finding_id in issue.finding_ids}
-    taken: set[str] = set()
-    issues = []
-    for group in patterns:
-        issue_id = _id_of(group, by_id, owned, taken, owner)
-        taken.add(issue_id)
-        issues.append(_count(issue_id, group, by_id.get(issue_id), population, now_ns))
-    return issues
+    return [
+        _count(issue_id, _united(issue_id, merged, edits), by_id.get(issue_id), population, now_ns)
+        for issue_id, merged in sorted(parts.items())
+    ]
 
 
-def _keyed_group(key: str, members: tuple[FindingRow, ...]) -> Group:
+def _united(issue_id: str, groups: Sequence[Group], edits: Edits) -> Group:
+    """One group of several: what it is follows from the one merged into, else from the largest."""
+    head = max(groups, key=lambda group: (group.id == issue_id, len(group.findings), group.id))
+    findings = tuple(sorted((f for group in groups for f in group.findings), key=lambda f: (f.time_ns, f.id)))
+    return replace(head, findings=findings, title=edits.names.get(issue_id, head.title))
+
+
+def _keyed_group(id: str, key: str, members: tuple[FindingRow, ...]) -> Group:
     first = next((finding for finding in members if finding.is_root), members[0])
     loops = {
         "loop": f"Repeats {first.operation or 'itself'} without progress",
         "wrong_tool": f"Calls {first.operation}, which it was not offered",
     }
-    return Group(first.family, first.code, first.title or loops.get(first.code, first.code), key, members)
+    return Group(id, first.family, first.code, first.title or loops.get(first.code, first.code), key, members)
 
 
-def _clustered(members: Sequence[FindingRow], embedder: Embedder) -> list[Group]:
-    texts = [f"{finding.subject} {_as_words(finding)}".strip() for finding in members]
-    clusters = members_of(cluster(texts, embedder))
-    named = name_clusters([[members[i].subject or texts[i] for i in positions] for positions in clusters])
-    return [
-        _wish_group(tuple(members[i] for i in positions), phrase, terms)
-        for positions, (phrase, terms) in zip(clusters, named, strict=True)
-    ]
+def title_of(members: Sequence[FindingRow], name: str, *, by_model: bool) -> tuple[Code, str]:
+    """Return the commonest code of a cluster's findings, and a title that says what is wrong with what.
 
-
-def _as_words(finding: FindingRow) -> str:
-    """The tool that found nothing is part of what was missing; the tool that handed over says nothing of the wish."""
-    return finding.operation.replace("_", " ").replace(".", " ") if finding.family == "missing_inventory" else ""
-
-
-def _wish_group(members: tuple[FindingRow, ...], phrase: str, terms: tuple[str, ...]) -> Group:
+    A model's name of a mistake says that itself.
+    """
     code = Counter(finding.code for finding in members).most_common(1)[0][0]
+    what = name or _instance(members)
+    if by_model and name and not members[0].family.startswith("missing"):
+        return code, name
     tools = Counter(finding.operation for finding in members if finding.operation and finding.code == "content_absent")
-    what = phrase or _instance(members)
-    title = f"{_TITLES.get(code, code.replace('_', ' ').capitalize())}: {what}"
     if tools and members[0].family == "missing_inventory":
         tool = tools.most_common(1)[0][0]
-        title = f"{tool} finds nothing" + (f": {what}" if what else "")
-    return Group(members[0].family, code, title, "", members, terms)
+        return code, f"{tool} finds nothing" + (f": {what}" if what else "")
+    return code, f"{_TITLES.get(code, code.replace('_', ' ').capitalize())}: {what}"
 
 
 def _instance(members: Sequence[FindingRow]) -> str:
@@ -231,27 +239,6 @@ def _instance(members: Sequence[FindingRow]) -> str:
         (core(member.subject, limit=_LIKE_WORDS) for member in members), key=lambda text: (len(stems(text)), text)
     )
     return f"{said}, among others" if len(stems(said)) > 1 else "wishes without a common word"
-
-
-def _id_of(
-    group: Group, by_id: Mapping[str, FormerIssue], owned: Mapping[str, str], taken: set[str], owner: str
-) -> str:
-    if group.group_key:
-        return _hash(owner, group.group_key)
-    votes = Counter(owned[f.id] for f in group.findings if f.id in owned)
-    for issue_id, _ in votes.most_common():
-        if issue_id not in taken and by_id[issue_id].family == group.family:
-            return issue_id
-    words = stems(group.title)
-    for issue in by_id.values():
-        other = stems(issue.title)
-        if (
-            issue.family == group.family
-            and issue.id not in taken
-            and len(words & other) >= _SAME_TITLE * len(words | other)
-        ):
-            return issue.id
-    return _hash(owner, group.family, min(finding.id for finding in group.findings))
 
 
 def _hash(*parts: str) -> str:
@@ -281,7 +268,8 @@ def _count(issue_id: str, group: Group, former: FormerIssue | None, population: 
         affected, eligible, "users" if by_user else "conversations",
         share.value, share.low, share.high, severity, certainty,
         0.0 if group.family in UNRANKED else share.low * severity * certainty,
-        first, last, created, former.decided_ns if former and former.decision == "resolved" else 0,
+        first, last, created, group.badge, group.stability, group.stability_low, group.stability_high,
+        former.decided_ns if former and former.decision == "resolved" else 0,
     )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
 from analyzer.assembly.conversations import assemble, fingerprint
+from analyzer.cluster_stage import Means
+from analyzer.clusters.keep import Rules
 from analyzer.decide import decide
 from analyzer.detectors import observe
 from analyzer.evidence import Gate
@@ -71,6 +73,7 @@ def analyze(
     quiet_s: float = 0.0,
     model: ChatModel | None = None,
     embedder: Embedder | None = None,
+    rules: Rules | None = None,
     is_full: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> RunReport:
@@ -82,6 +85,7 @@ def analyze(
         quiet_s: traces that received something less than this ago are left for the next run.
         model: summarises conversations; None leaves it to extraction, and every row says so.
         embedder: compares findings; None is the light one.
+        rules: what a group must have to be shown.
         is_full: look at everything ever received again, not only at what is new.
         progress: is told the stage, what is done and out of how many.
 
@@ -104,7 +108,7 @@ def analyze(
             done += len(batch.trace_ids)
             progress("conversations", done, max(done, changes.trace_count))
     progress("issues", 0, 1)
-    counts = update_issues(database, embedder, stamp)
+    counts = update_issues(database, Means(embedder, model, rules or Rules()), stamp)
     report.issue_count, report.unpatterned_count = counts
     progress("issues", 1, 1)
     _close(database, report, stamp)

@@ -90,6 +90,7 @@ def look_up(database: Database, name: str, *, limit: int, tenant: str | None = N
         NotFound: nothing or several things have that name.
     """
     candidates = database.query("find_noun", name=name.removeprefix("#"), tenant=tenant)
+    candidates = candidates or _merged_into(database, name, tenant)
     if not candidates:
         raise NotFound(f"No issue, conversation or trace is called {name}. `momus issues` lists issues with their ids.")
     found = _only_one(name, candidates)
@@ -103,6 +104,17 @@ def look_up(database: Database, name: str, *, limit: int, tenant: str | None = N
             return _conversation(database, found["tenant"], found["id"])
         case _:
             return _trace(database, found["tenant"], found["id"])
+
+
+def _merged_into(database: Database, name: str, tenant: str | None) -> list[Row]:
+    """The issue that counts for one which people merged: a link to it from an old ticket still leads somewhere."""
+    made = [e for e in database.query("issue_edits") if e["action"] == "merge" and tenant in (None, e["tenant"])]
+    into = {edit["issue_id"]: edit["target_id"] for edit in made}
+    seen = {name}
+    while name in into and into[name] not in seen:
+        name = into[name]
+        seen.add(name)
+    return database.query("find_noun", name=name, tenant=tenant) if len(seen) > 1 else []
 
 
 def _only_one(name: str, candidates: list[Row]) -> Row:

@@ -54,6 +54,7 @@ class Known:
     interval: tuple[float, float] = (0.0, 0.0)
     name_by: str = "terms"
     terms: tuple[str, ...] = ()
+    is_held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,11 @@ def bring_up_to_date(
 
 
 def history(known: Sequence[Known], clusters: Sequence[Kept], names: Mapping[str, str]) -> list[LineageEvent]:
-    """Tell what happened since the last run; `names` are those of today by id."""
-    today = [Seen(c.id, names.get(c.id, ""), frozenset(item.id for item in c.items)) for c in clusters]
-    return events([Seen(cluster.id, cluster.name, cluster.members) for cluster in known], today)
+    """Tell what happened to what is shown since the last run; `names` are those of today by id."""
+    today = [
+        Seen(c.id, names.get(c.id, ""), frozenset(item.id for item in c.items)) for c in clusters if not c.is_held_back
+    ]
+    return events([Seen(c.id, c.name, c.members) for c in known if not c.is_held_back], today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ def _regrouped(items: Sequence[Item], vectors: Vectors, known: Sequence[Known], 
     taken = {cluster.id for cluster in known}
     ids: dict[int, str] = {}
     for position, label in enumerate(labels):
-        ids[label] = kept.get(position) or _new_id(owner, min(today[position].members), taken)
+        ids[label] = kept.get(position) or new_id(owner, min(today[position].members), taken)
         taken.add(ids[label])
     of = {
         item.id: Placement(
@@ -234,7 +237,7 @@ def _grouped(items: Sequence[Item], vectors: Vectors) -> Grouping:
     return group_few(vectors) if distinct_count < FEW else group(vectors, seed=_SEED)
 
 
-def _new_id(owner: str, first: str, taken: Collection[str]) -> str:
+def new_id(owner: str, first: str, taken: Collection[str]) -> str:
     """12 hex that follow from the owner and the first member; another try where a cluster that split has them already."""
     for attempt in range(len(taken) + 1):
         id = hashlib.blake2b("\x1f".join((owner, first, str(attempt))).encode(), digest_size=6).hexdigest()

@@ -13,6 +13,7 @@ SELECT
     f.confidence AS confidence,
     f.is_root AS is_root,
     f.is_recovered AS is_recovered,
+    if(f.method = 'model' AND f.detector = 'model', f.statement, '') AS told,
     f.subject AS subject,
     f.operation AS operation,
     f.title AS title,

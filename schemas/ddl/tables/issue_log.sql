@@ -36,7 +36,11 @@ CREATE TABLE IF NOT EXISTS issue_log
     model LowCardinality(String),
     run_id String CODEC(ZSTD(1)),
     version UInt64,
-    is_deleted UInt8
+    is_deleted UInt8,
+    badge LowCardinality(String) DEFAULT '',
+    stability Float64 DEFAULT 0 CODEC(ZSTD(1)),
+    stability_low Float64 DEFAULT 0 CODEC(ZSTD(1)),
+    stability_high Float64 DEFAULT 0 CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (tenant, issue_id)

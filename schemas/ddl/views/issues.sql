@@ -29,6 +29,10 @@ SELECT
     components,
     terms,
     grouped_by,
+    badge,
+    stability,
+    stability_low,
+    stability_high,
     embedder,
     method,
     model
