@@ -7,6 +7,7 @@ the original. A marker that is off by up to two messages is put right; a quote t
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from analyzer.observations import Place, call_position, call_texts, message_place, position_at
 from analyzer.with_model.pieces import Piece
@@ -76,6 +77,7 @@ def _wanted(quote: str) -> Iterator[str]:
             yield parts[0]
 
 
+@lru_cache(maxsize=16)  # several claims are searched for in the same few long texts
 def _fold(text: str) -> tuple[str, list[int]]:
     """The text with single blanks and plain quotation marks, and where each of its characters stood."""
     kept: list[str] = []

@@ -1,13 +1,15 @@
 """The few pieces of a digest around the places that claims rest on, each shown once however many claims need it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from analyzer.with_model.digest import show
+from analyzer.with_model.digest import shorten_middle, show
 from analyzer.with_model.pieces import Piece
 from schemas.families import Finding
 from schemas.records import Conversation
 
 _BEFORE, _AFTER = 3, 2  # pieces around the one with the quote
+_PIECE_CHARS = 3_000  # of one piece; the quote itself is shown beside
 
 
 def surroundings(pieces: Sequence[Piece], positions: Iterable[int]) -> str:
@@ -16,7 +18,8 @@ def surroundings(pieces: Sequence[Piece], positions: Iterable[int]) -> str:
     lines: list[str] = []
     for before, number in zip([-1, *chosen], chosen, strict=False):
         lines.extend(["(...)"] if number > before + 1 else [])
-        lines.append(show([pieces[number]]))
+        piece = pieces[number]
+        lines.append(show([replace(piece, text=shorten_middle(piece.text, _PIECE_CHARS))]))
     return "\n".join([*lines, "(...)"] if chosen and chosen[-1] < len(pieces) - 1 else lines)
 
 

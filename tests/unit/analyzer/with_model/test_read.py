@@ -9,6 +9,7 @@ import pytest
 from analyzer.facets.definitions import FacetDefinition
 from analyzer.with_model.read import read_conversation
 from analyzer.with_model.reading import GateCounts, ReadingSetup
+from analyzer.with_model.tokens import estimate_tokens
 from schemas.errors import ModelAnswerInvalid, ModelPending, ModelRefused, ModelUnreachable
 from schemas.records import Conversation, ToolDefinition
 
@@ -307,3 +308,21 @@ def test_gate_counts_add_up() -> None:
     """Every field of two counts is summed."""
     one = GateCounts(1, 2, 3, 4, 5, 6, 7)
     assert one + one == GateCounts(2, 4, 6, 8, 10, 12, 14)
+
+
+def test_no_question_outgrows_its_budget(talk: Talk, scripted: Any, said: Claimed, claimed: Claimed) -> None:
+    """Whatever was pasted, dumped or binary: a window stays near the budget, and the questions after it are smaller."""
+    pasted = talk(("user", "word " * 200_000), ("assistant", "I cannot read all that."))
+    dumped = talk(
+        ("user", "Open it."), ("call", "open", "{}", "\x00\x01\ufffd" * 300_000), ("assistant", "I cannot read that.")
+    )
+    for conversation in (pasted, dumped):
+        lost = claimed("m0", "this was never said")
+        model = scripted(
+            lambda question, lost=lost: said(lost, claimed("m1", "word word word")), merge=lambda question: said()
+        )
+        reading = read_conversation(model, conversation, [], ReadingSetup(token_budget=3_000, window_limit=3))
+        assert reading.state == "analysed"
+        assert all(estimate_tokens(question) < 5_000 for question in model.questions("Read"))
+        assert all(estimate_tokens(question) < 5_000 for question in model.questions("Requote"))
+        assert len(model.questions("Read")) <= 4
