@@ -73,17 +73,15 @@ def communities(graph: Graph, resolution: float, seed: int) -> Labels:
         iterations=_ITERATIONS,
         seed=seed,
     )
-    labels = np.full(n, -1, dtype=np.int64)
+    labels = np.arange(n, 2 * n)  # rows without an edge are not among those found
     labels[np.fromiter(found.keys(), np.int64, len(found))] = np.fromiter(found.values(), np.int64, len(found))
     return in_order(labels)
 
 
-def in_order(labels: Labels) -> Labels:
-    """The same groups counted from 0 by first appearance; labels below 0 become groups of one."""
-    alone = labels < 0
-    named = labels.copy()
-    named[alone] = labels.max(initial=-1) + 1 + np.arange(alone.sum())
-    _, first, inverse = np.unique(named, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
+def in_order(labels: Labels, smallest: int = 1) -> Labels:
+    """The same groups counted from 0 by first appearance; groups of fewer than `smallest` rows become -1."""
+    _, first, inverse, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    rank = np.full(len(first), -1, dtype=np.int64)
+    large = np.flatnonzero(sizes >= smallest)
+    rank[large[np.argsort(first[large])]] = np.arange(len(large))
     return np.asarray(rank[inverse], dtype=np.int64)

@@ -15,19 +15,22 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.clusters.assign import Assigned, Cluster, assign, centroids_of, radii_of
+from analyzer.clusters.chance import cohesion_by_chance, cohesions, is_one
 from analyzer.clusters.consensus import agree, part_runs, whole_runs
 from analyzer.clusters.distinct import distinct
-from analyzer.clusters.graph import Labels
+from analyzer.clusters.graph import Labels, in_order
 from analyzer.clusters.knn import nearest_to
 from analyzer.clusters.neighbourhood import neighbourhood
 from analyzer.clusters.outliers import outlier_scores
 from analyzer.clusters.resolution import fitting_resolution
+from analyzer.clusters.scale import scale_of
 from analyzer.clusters.stability import badge, interval, memberships, overlaps
 from analyzer.models import Vectors
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
-SAMPLE = 50_000  # distinct rows that clusters are made of; the rest is put into them
+SAMPLE = 30_000  # distinct rows that clusters are made of; the rest is put into them
 RUNS = 20  # clusterings of parts of the rows, from which stability is told
 _WHOLE_RUNS = 10  # clusterings of all rows, which with those of parts make the consensus
 _LEAST = 6  # distinct rows below which nothing can be told
@@ -50,19 +53,6 @@ class Grouping:
     nearest: Labels
     membership: Floats
     outlier_scores: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What fits the number of rows: how many neighbours make the graph, how many rows make a cluster."""
-
-    neighbour_count: int
-    smallest: int
-
-
-def scale_of(row_count: int) -> Scale:
-    """Wider neighbourhoods for more rows, the same from 10,000 on."""
-    return Scale(int(np.clip(np.sqrt(row_count) / 2, 5, 50)), 3 if row_count < 1_000 else 5)
 
 
 def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, runs: int = RUNS) -> Grouping:
@@ -110,28 +100,34 @@ def _fit(rows: Vectors, seed: int, runs: int) -> _Fit:
     around = neighbourhood(rows, scale.neighbour_count, seed)
     resolution = fitting_resolution(around.graph, seed)
     parts = part_runs(around.graph, resolution, runs, seed)
-    whole = whole_runs(around.graph, resolution, _WHOLE_RUNS, seed)
-    labels = _large_only(agree(around.graph, [*whole, *parts], resolution, seed), scale.smallest)
-    clusters = _clusters(rows[around.kept], labels, parts)
-    return _Fit(clusters, around.near, memberships(labels, [*whole, *parts])[around.of])
+    every = [*parts, *whole_runs(around.graph, resolution, _WHOLE_RUNS, seed)]
+    labels = in_order(agree(around.graph, every, resolution, seed), scale.smallest)
+    dense = cohesions(around.graph, labels) > cohesion_by_chance(rows, seed)
+    clusters = _clusters(rows[around.kept], labels, parts, dense)
+    if not clusters and is_one(rows):
+        clusters = (_one(rows),)
+    return _Fit(clusters, around.near, memberships(labels, every)[around.of])
 
 
-def _clusters(rows: Vectors, labels: Labels, parts: Sequence[Labels]) -> tuple[Cluster, ...]:
-    """What is found again when parts of the data are clustered; the rest is noise."""
+def _clusters(rows: Vectors, labels: Labels, parts: Sequence[Labels], dense: Flags) -> tuple[Cluster, ...]:
+    """What is found again when parts of the data are clustered, and denser than chance makes it; the rest is noise."""
     centroids = centroids_of(rows, labels)
     radii = radii_of(rows, labels, centroids)
     again = np.array([overlaps(labels, part) for part in parts]).reshape(len(parts), len(centroids))
     badges = [badge(float(stability), len(rows)) for stability in again.mean(axis=0)]
+    kept = [at for at, worth in enumerate(badges) if worth != "noise" and dense[at]]
     return tuple(
         Cluster(label, 0.0, float(again[:, at].mean()), interval(again[:, at]), badges[at], radii[at], centroids[at])
-        for label, at in enumerate(at for at, worth in enumerate(badges) if worth != "noise")
+        for label, at in enumerate(kept)
     )
 
 
-def _large_only(labels: Labels, smallest: int) -> Labels:
-    """Clusters of at least `smallest` rows, counted from 0; -1 for the rows of the others."""
-    large = np.bincount(labels, minlength=1) >= smallest
-    return np.where(large[labels], (np.cumsum(large) - 1)[labels], -1)
+def _one(rows: Vectors) -> Cluster:
+    """All rows as one cluster. Nothing was compared, so nobody can say that it would be found again."""
+    labels = np.zeros(len(rows), dtype=np.int64)
+    centroids = centroids_of(rows, labels)
+    radius = float(radii_of(rows, labels, centroids)[0])
+    return Cluster(0, 0.0, 0.0, (0.0, 1.0), "tentative", radius, centroids[0])
 
 
 def _by_size(clusters: Sequence[Cluster], placed: Assigned, counts: Floats) -> tuple[tuple[Cluster, ...], Labels]:
