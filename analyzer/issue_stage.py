@@ -101,7 +101,7 @@ def _groups(
             items, said, before, means, kind="findings", owner=owner, family=family, edits=edits
         )
         shown = [one for one in named if not one.cluster.is_held_back]
-        groups += [_group(one, by_id) for one in shown]
+        groups += [group_of(one, by_id) for one in shown]
         loose_count += len(items) - sum(len(one.cluster.items) for one in shown)
         add_rows(
             rows, named, clustering, items, before, means, stamp, kind="findings", owner=owner, family=family,
@@ -112,7 +112,8 @@ def _groups(
     return groups, loose_count
 
 
-def _group(one: Named, by_id: Mapping[str, FindingRow]) -> Group:
+def group_of(one: Named, by_id: Mapping[str, FindingRow]) -> Group:
+    """Return a cluster of findings as the group that an issue is made of."""
     members = tuple(sorted((by_id[item.id] for item in one.cluster.items), key=lambda f: (f.time_ns, f.id)))
     code, title = title_of(members, one.name.text, by_model=one.name.by != "terms")
     cluster = one.cluster
