@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from analyzer.clusters.distinct import leaders
 from analyzer.clusters.graph import Graph, shared_neighbours
-from analyzer.clusters.knn import Neighbours, nearest
+from analyzer.clusters.knn import Neighbours, Positions, Rows, nearest
 from analyzer.models import Vectors
 
 
@@ -19,8 +18,8 @@ class Neighbourhood:
     row; graph: over the m rows kept; near: float32[n, k], the similarities of each row's nearest, nearest first.
     """
 
-    kept: npt.NDArray[np.int64]
-    of: npt.NDArray[np.int64]
+    kept: Rows
+    of: Rows
     graph: Graph
     near: Vectors
 
@@ -32,26 +31,27 @@ def neighbourhood(vectors: Vectors, neighbour_count: int, seed: int) -> Neighbou
     none of them from another.
     """
     seen = from_middle(vectors)
-    around = nearest(seen, min(neighbour_count, len(seen) - 1), seed=seed)
-    leader = leaders(around)
-    kept = np.flatnonzero(leader == np.arange(len(leader)))
-    place = np.full(len(leader), -1, dtype=np.int32)
-    place[kept] = np.arange(len(kept))
-    graph = shared_neighbours(_among(kept, place, seen, around, seed))
-    return Neighbourhood(kept, place[leader].astype(np.int64), graph, around.similarities)
+    around = first = nearest(seen, min(neighbour_count, len(seen) - 1), seed=seed)
+    kept = of = np.arange(len(seen))
+    # A row sees only its nearest, so a hundred copies are not one at once; each pass leaves a fraction of them.
+    while len(fewer := np.flatnonzero((leader := leaders(around)) == np.arange(len(kept)))) < len(kept):
+        place = np.full(len(kept), -1, dtype=np.int32)
+        place[fewer] = np.arange(len(fewer))
+        of, kept = place[leader[of]].astype(np.int64), kept[fewer]
+        around = _among(seen[kept], fewer, place, around, seed)
+    return Neighbourhood(kept, of, shared_neighbours(around.positions), first.similarities)
 
 
-def _among(
-    kept: npt.NDArray[np.int64], place: npt.NDArray[np.int32], seen: Vectors, around: Neighbours, seed: int
-) -> npt.NDArray[np.int32]:
+def _among(seen: Vectors, fewer: Rows, place: Positions, around: Neighbours, seed: int) -> Neighbours:
     """The neighbours among the rows kept. Only rows that had one of the others as neighbour are looked up anew."""
-    positions = place[around.positions[kept]]
-    count = min(positions.shape[1], len(kept) - 1)
+    count = min(around.positions.shape[1], len(fewer) - 1)
+    positions, similarities = place[around.positions[fewer]], around.similarities[fewer, :count]
     changed = np.flatnonzero((positions < 0).any(axis=1))
     positions = positions[:, :count]
     if len(changed) and count:
-        positions[changed] = nearest(seen[kept], count, rows=changed, seed=seed).positions
-    return positions
+        anew = nearest(seen, count, rows=changed, seed=seed)
+        positions[changed], similarities[changed] = anew.positions, anew.similarities
+    return Neighbours(positions, similarities)
 
 
 def from_middle(vectors: Vectors) -> Vectors:
