@@ -18,6 +18,9 @@ tool execution     the span that ran a tool; joined to the tool call that asked 
 retrieval          a query with its ranked documents and scores
 feedback           a rating or comment by a user or an evaluator on a conversation or span
 facet              a question asked of every conversation, with a typed answer
+digest             a conversation as a model is shown it: what tells of failures whole, the rest cut with a note
+reading            what a model makes of one conversation: summary, facets, findings
+claim              a failure that a model says it sees; held to its quote and a sceptic before it is a finding
 finding            one failure seen in one conversation: family, code, statement, quote, where
 evidence           the verbatim quote of a finding with trace id, span id, message and offsets
 issue              findings that mean the same; what people triage, resolve and see regress
