@@ -24,17 +24,20 @@ from analyzer.clusters.keep import (
     vocabulary,
 )
 from analyzer.clusters.lineage import Seen, match
-from analyzer.clusters.model_names import Kind, Name, Unnamed, name_groups
+from analyzer.clusters.model_names import Name, Unnamed, name_groups
 from analyzer.clusters.places import places
 from analyzer.edits import Edits
 from analyzer.models import ChatModel, Embedder, Vectors
 from analyzer.naming import name_clusters
 from analyzer.result_rows import Row, Stamp
+from analyzer.text import core, impersonal, stems
+from schemas.clusters import Kind
 from schemas.database import Database
 
 Owner = tuple[str, str]  # tenant and service
 _SHOWN_MEMBERS = 12  # of a cluster, to a model
 _SHOWN_OUTSIDERS = 6
+_LIKE_WORDS = 6  # of a member, where no phrase is shared
 _NAMING_SAMPLE = 300  # members whose words make a name of terms
 
 
@@ -246,8 +249,16 @@ def _unnamed(
     members = tuple(dict.fromkeys(said[id] for id in [*near, *far]))[:_SHOWN_MEMBERS]
     owned = [Item(item.id, said[item.id], item.conversation_id, item.user_id) for item in cluster.items]
     phrase, terms = by_terms
-    fallback = phrase or ", ".join(terms[:3])
+    fallback = phrase or ", ".join(terms[:3]) or _instance(members)
     return Unnamed(members, tuple(said[around[at]] for at in nearest), fallback, terms, vocabulary(owned))
+
+
+def _instance(members: Sequence[str]) -> str:
+    """What stands for members that share no word: the one that says most, marked as one of several; empty if none says a thing."""
+    said = max(
+        (core(impersonal(text), limit=_LIKE_WORDS) for text in members), key=lambda text: (len(stems(text)), text)
+    )
+    return f"{said}, among others" if stems(said) else ""
 
 
 # --- levels -----------------------------------------------------------------------------------------------------------
@@ -296,7 +307,7 @@ def _parent_names(groups: Sequence[Sequence[Named]], means: Means, kind: Kind) -
         Unnamed(
             tuple(texts[at][:_SHOWN_MEMBERS]),
             tuple(other[0] for place, other in enumerate(texts) if place != at)[:_SHOWN_OUTSIDERS],
-            ", ".join(terms[:3]) or phrase or texts[at][0],
+            ", ".join(terms[:3]) or phrase or f"{texts[at][0]}, among others",
             terms,
             frozenset(word for one in groups[at] for word in vocabulary(one.cluster.items)),
         )

@@ -19,13 +19,11 @@ from analyzer.clusters.keep import Item
 from analyzer.clusters.stability import Badge
 from analyzer.edits import Edits
 from analyzer.statistics import wilson
-from analyzer.text import core, stems
 from schemas.families import UNRANKED, Code, Confidence, Family, Outcome
 
 Status = Literal["new", "ongoing", "regressed", "resolved", "ignored"]
 
 _NEW_NS = 7 * 24 * 3600 * 10**9  # an issue counts as new for a week
-_LIKE_WORDS = 6  # of the first member, where no phrase is shared
 _HARM: dict[Outcome, float] = {"not": 1.0, "partly": 0.7, "unclear": 0.5, "served": 0.3}
 _RECOVERED = 0.2  # what is left of the harm where the agent got around the failure
 _CERTAINTY: dict[Confidence, float] = {"high": 1.0, "medium": 0.8, "low": 0.5}
@@ -223,7 +221,7 @@ def title_of(members: Sequence[FindingRow], name: str, *, by_model: bool) -> tup
     A model's name of a mistake says that itself.
     """
     code = Counter(finding.code for finding in members).most_common(1)[0][0]
-    what = name or _instance(members)
+    what = name or "wishes without a common word"
     if by_model and name and not members[0].family.startswith("missing"):
         return code, name
     tools = Counter(finding.operation for finding in members if finding.operation and finding.code == "content_absent")
@@ -231,14 +229,6 @@ def title_of(members: Sequence[FindingRow], name: str, *, by_model: bool) -> tup
         tool = tools.most_common(1)[0][0]
         return code, f"{tool} finds nothing" + (f": {what}" if what else "")
     return code, f"{_TITLES.get(code, code.replace('_', ' ').capitalize())}: {what}"
-
-
-def _instance(members: Sequence[FindingRow]) -> str:
-    """What stands for members that share no phrase: the one that says most, marked as one of several."""
-    said = max(
-        (core(member.subject, limit=_LIKE_WORDS) for member in members), key=lambda text: (len(stems(text)), text)
-    )
-    return f"{said}, among others" if len(stems(said)) > 1 else "wishes without a common word"
 
 
 def _hash(*parts: str) -> str:

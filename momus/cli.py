@@ -21,6 +21,7 @@ from momus.options import (
 from momus.screen import console, error_console
 from momus.triage_commands import triage_app
 from schemas import settings as settings_module
+from schemas.clusters import Kind
 from schemas.errors import MomusError
 from schemas.families import Family
 
@@ -154,6 +155,44 @@ def show(
 app.command(rich_help_panel=LOOK)(facets)
 app.command(rich_help_panel=LOOK)(demand)
 app.command(rich_help_panel=DIG)(prompts)
+
+
+@app.command(rich_help_panel=LOOK)
+def clusters(
+    kind: Annotated[
+        Kind, typer.Argument(help="intents: what people want, served or not; findings: failures that mean the same.")
+    ] = "intents",
+    database: DatabaseOption = None,
+    service: Annotated[str, typer.Option(help="Only this service.name.")] = "",
+    tenant: TenantOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List what people want, or which failures are alike, and how sure each group is."""
+    from momus.groups import list_groups
+    from momus.show_groups import show_groups
+
+    with opened_database(settings_of(database)) as opened:
+        found = list_groups(opened, kind, service=service, tenant=tenant)
+    print_json({"groups": found.groups, "not_yet_a_pattern": found.loose}) if json else show_groups(found)
+
+
+@app.command(rich_help_panel=LOOK)
+def history(
+    cluster: Annotated[str, typer.Argument(metavar="[ISSUE]", help="An issue's or group's id; all by default.")] = "",
+    database: DatabaseOption = None,
+    tenant: TenantOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Events to list at most.")] = 40,
+    json: JsonOption = False,
+) -> None:
+    """Tell what became of issues and groups: born, grew, split, merged, renamed, died."""
+    from momus.groups import list_history
+    from momus.show_groups import show_history
+
+    with opened_database(settings_of(database)) as opened:
+        rows = list_history(opened, cluster, tenant=tenant, limit=limit)
+    print_json(rows) if json else show_history(rows)
+
+
 app.add_typer(triage_app, name="triage", rich_help_panel=LOOK)
 
 

@@ -33,25 +33,26 @@ def lay_out(vectors: Vectors, *, seed: int = 0) -> Points:
     n = len(vectors)
     if n <= 4:
         return _framed(np.column_stack([np.arange(n), np.zeros(n)]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # umap tells of optional parts that we do not use
-        import umap
     count = min(_NEIGHBOURS, n - 1)
     around = nearest(vectors, count - 1, seed=seed)
     known = (
         np.column_stack([np.arange(n), around.positions]).astype(np.int64),  # UMAP counts a row as its own nearest
         np.column_stack([np.zeros(n), 1.0 - around.similarities]).astype(np.float32),
     )
-    model = umap.UMAP(
-        n_neighbors=count,
-        min_dist=0.1,
-        metric="cosine",
-        init="random" if n < 20 else "spectral",  # the spectrum of very small graphs has too few dimensions
-        random_state=seed,
-        n_jobs=1,
-        precomputed_knn=(*known, None),
-    )
-    return _framed(model.fit_transform(vectors))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # umap tells of optional parts, and of a transform, that we do not use
+        import umap
+
+        model = umap.UMAP(
+            n_neighbors=count,
+            min_dist=0.1,
+            metric="cosine",
+            init="random" if n < 20 else "spectral",  # the spectrum of very small graphs has too few dimensions
+            random_state=seed,
+            n_jobs=1,
+            precomputed_knn=(*known, None),
+        )
+        return _framed(model.fit_transform(vectors))
 
 
 def place(vectors: Vectors, fitted: Vectors, points: Points) -> Points:

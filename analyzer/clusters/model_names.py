@@ -11,15 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from analyzer.models import ChatModel, prompt_hash
 from analyzer.text import stems, words
+from schemas.clusters import Kind
 from schemas.errors import ModelAnswerInvalid, ModelUnreachable
-
-Kind = Literal["findings", "intents"]
 
 NAME_LENGTH = 80  # characters
 _GROUPS_A_QUESTION = 12
@@ -155,7 +153,7 @@ def _distinct(names: Sequence[Name], groups: Sequence[Unnamed]) -> list[Name]:
     taken: Counter[str] = Counter()
     for name, group in zip(names, groups, strict=True):
         key = name.text.casefold()
-        if taken[key]:
+        if key and taken[key]:
             told = next((t for t in group.terms if t not in words(name.text) and not taken[f"{key} ({t})"]), "")
             name = replace(name, text=f"{name.text} ({told or taken[key] + 1})")
         taken[key] += 1

@@ -1,0 +1,115 @@
+"""Groups in the terminal: one table a service, parents as headings, and what is not yet a pattern below it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from momus.screen import FAMILY_STYLES, console, one_line, safe
+
+if TYPE_CHECKING:
+    from momus.groups import GroupList
+    from schemas.database import Row
+
+BADGE_STYLES = {"stable": "green", "tentative": "yellow"}
+
+
+def show_groups(found: GroupList) -> None:
+    """Print groups by service; which would be found again, and which failures they meet."""
+    if not found.groups and not found.loose:
+        console.print("No groups yet: run [bold]momus analyze[/] first.")
+        return
+    services: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in [*found.groups, *found.loose]:
+        services[row["tenant"], row["service_name"]].append(row)
+    for (tenant, service), rows in services.items():
+        console.print(Text(" · ".join(safe(part) for part in (tenant, service) if part) or "no service name", "bold"))
+        groups = [row for row in rows if "cluster_id" in row]
+        console.print(_table(groups, is_intents=found.kind == "intents"))
+        _show_loose([row for row in rows if "cluster_id" not in row])
+    if found.few:
+        names = ", ".join(safe(name) or "no service name" for name in found.few)
+        console.print(
+            f"Fewer than 100 of a kind: groups of {names} are tentative, and single findings say more.",
+            style="yellow",
+            markup=False,
+        )
+    console.print(
+        "stability: how much of a group is found again when parts of the data are grouped anew, with the range of 95 of "
+        "100 tries; it says that a group would re-appear, not that it is right.",
+        style="dim",
+    )
+
+
+def _table(groups: Sequence[Row], *, is_intents: bool) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("group", overflow="fold", min_width=34)
+    table.add_column("conversations", justify="right")
+    table.add_column("users", justify="right")
+    table.add_column("stability", no_wrap=True)
+    table.add_column("meets" if is_intents else "family", overflow="fold")
+    for depth, row in _in_tree(groups):
+        name = Text("  " * depth + (one_line(row["name"], 80) or "no common word"), "bold" if row["level"] else "")
+        name.append(f"  {row['cluster_id']}", "dim")
+        name.append(
+            "" if row["name_by"] == "terms" or not row["name_by"] else f" · named by {safe(row['name_by'], 30)}", "dim"
+        )
+        sure = Text(row["badge"], BADGE_STYLES.get(row["badge"], ""))
+        sure.append(f" {row['stability']:.2f} ({row['stability_low']:.2f}–{row['stability_high']:.2f})", "dim")
+        table.add_row(
+            name, str(row["conversation_count"]), str(row["user_count"] or "–"), sure, _families(row, is_intents)
+        )
+    return table
+
+
+def _in_tree(groups: Sequence[Row]) -> Iterable[tuple[int, Row]]:
+    """Each group with its depth, parents first."""
+    children: dict[str, list[Row]] = defaultdict(list)
+    ids = {row["cluster_id"] for row in groups}
+    for row in groups:
+        children[row["parent_id"] if row["parent_id"] in ids else ""].append(row)
+
+    def walk(parent: str, depth: int) -> Iterable[tuple[int, Row]]:
+        for row in sorted(children[parent], key=lambda row: -row["conversation_count"]):
+            yield depth, row
+            yield from walk(row["cluster_id"], depth + 1)
+
+    return walk("", 0)
+
+
+def _families(row: Row, is_intents: bool) -> Text:
+    if not is_intents:
+        return Text(row["family"].replace("_", " "), FAMILY_STYLES.get(row["family"], ""))
+    shown = Text()
+    for family, count in sorted(row["families"], key=lambda pair: -int(pair[1])):
+        if family != "none":
+            shown.append(f"{family.replace('_', ' ')} {count}  ", FAMILY_STYLES.get(family, ""))
+    return shown
+
+
+def _show_loose(rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    first = rows[0]
+    console.print(f"not yet a pattern: {first['loose_count']} of {first['item_count']}, such as", style="dim")
+    for row in rows[:8]:
+        console.print(Text(f"  {row['conversation_count']}×  {one_line(row['text'], 110)}", "dim"))
+    console.print()
+
+
+def show_history(rows: Sequence[Row]) -> None:
+    """Print what became of groups, latest first."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("when", "what", "group", "from → to", ""):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        sizes = f"{row['size_before']} → {row['size_after']}"
+        rest = f"was: {one_line(row['name_before'], 60)}" if row["event"] == "renamed" else " ".join(row["related_ids"])
+        name = Text(one_line(row["name"], 60))
+        name.append(f"  {row['cluster_id']}", "dim")
+        table.add_row(str(row["seen_at"])[:16], row["event"], name, sizes, safe(rest))
+    console.print(table if rows else "No history yet: it begins with the second analysis.")
