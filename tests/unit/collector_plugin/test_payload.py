@@ -79,3 +79,12 @@ def test_a_number_beyond_json_and_a_lone_surrogate_become_text() -> None:
     """Writing never raises either."""
     assert as_json({"n": 2**80}) == json.dumps(str({"n": 2**80}))
     assert isinstance(as_json("\ud800"), str)
+
+
+@pytest.mark.parametrize("text", ["{b'a': 1}", "[{1: {None: 2}}]", "({(1, 2): 3},)"])
+def test_the_keys_of_a_python_literal_are_text(text: str) -> None:
+    """Whoever looks a key over takes it for text, as it is in JSON."""
+    found = parse_literal(text)
+    (outer,) = found if isinstance(found, list | tuple) else (found,)
+    assert all(isinstance(key, str) for key in outer)
+    assert all(isinstance(key, str) for item in outer.values() if isinstance(item, dict) for key in item)
