@@ -76,6 +76,8 @@ def show_issues(found: IssueList, *, is_filtered: bool = False) -> None:
         if issue["status"] not in ("new", "ongoing"):
             title.append(f"  {issue['status']}", "bold")
         title.append(f"\n{issue['family'].replace('_', ' ')}", FAMILY_STYLES.get(issue["family"], ""))
+        if issue["grouped_by"] == "cluster":
+            title.append(f" · {issue['badge'] or 'tentative'}", "dim")
         owner = [issue["tenant"], *[issue["service_name"]] * several]
         title.append("".join(f" · {safe(part, 24)}" for part in [*owner, issue["issue_id"]] if part), "dim")
         low, high = _interval(issue)
@@ -111,7 +113,8 @@ def _why_empty(found: IssueList, is_filtered: bool) -> str:
 def _method_note(found: IssueList) -> Text:
     methods = {str(issue["method"]) for issue in found.issues}
     how = "Found without a model, by detectors alone: causes may be named wrongly." if methods == {"detectors"} else ""
-    lines = "Intervals are 95 %. " + how
+    groups = "Tentative groups may change with more data. " if _is_tentative(found.issues) else ""
+    lines = f"Intervals are 95 %. {groups}{how}"
     # each tenant has ranks of its own, an id is one issue's alone
     is_shared = len({issue["tenant"] for issue in found.issues}) > 1
     first = found.issues[0]["issue_id"] if is_shared else found.issues[0]["rank"] or found.issues[0]["issue_id"]
@@ -131,6 +134,10 @@ def show_decisions(rows: Iterable[Row]) -> None:
             row["edit_id"], row["action"], safe(row["issue_id"]), one_line(rest, 80), safe(row["decided_by"], 24)
         )
     console.print(table if table.rows else "Nobody merged, split, renamed or pinned an issue.")
+
+
+def _is_tentative(issues: Iterable[Row]) -> bool:
+    return any(issue["grouped_by"] == "cluster" and issue["badge"] != "stable" for issue in issues)
 
 
 def show_found(found: Found) -> None:
@@ -166,6 +173,7 @@ def _show_issue(found: FoundIssue) -> None:
             "score",
             f"{issue['score']:.3f} = share's lower bound {issue['share_low']:.3f} × severity {issue['severity']:g} × certainty {issue['certainty']:g}",
         ),
+        ("grouped", _how_grouped(issue)),
         ("by", "detectors, without a model" if issue["method"] == "detectors" else safe(issue["model"])),
         ("service", safe(issue["service_name"])),
         ("tenant", safe(issue["tenant"])),
@@ -182,6 +190,14 @@ def _show_issue(found: FoundIssue) -> None:
     for row in found.evidence:
         console.print(Text.assemble("“", (safe(row["quote"], 400), "italic"), "”"))
         console.print(Padding(_about_evidence(row), (0, 0, 1, 2)))
+
+
+def _how_grouped(issue: Row) -> str:
+    """Why these findings are one issue, and whether they would be again."""
+    if issue["grouped_by"] != "cluster":
+        return "by what the machine reported: always the same"
+    found = f"{issue['stability']:.2f} ({issue['stability_low']:.2f}–{issue['stability_high']:.2f})"
+    return f"by meaning, {issue['badge'] or 'tentative'}: {found} of it is found again in parts of the data"
 
 
 def _about_evidence(row: Row) -> Text:

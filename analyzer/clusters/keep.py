@@ -28,6 +28,7 @@ from analyzer.text import stems
 FEW = 100  # distinct texts below which groups are made by linkage alone and are tentative, all of them
 _ALWAYS = 1_000  # items up to which grouping anew costs less than thinking about it
 _NEW = 0.1  # share of items that came since the last grouping, from which on all are grouped anew
+_NEARER = 1e-4  # cosine by which an item must be nearer to move; equal texts stay where they are
 _SEED = 42
 
 
@@ -275,7 +276,7 @@ def _nearer(vectors: Vectors, left: Sequence[int], taken: Sequence[int]) -> list
     labels = np.full(len(vectors), -1, dtype=np.int64)
     labels[list(left)], labels[list(taken)] = 0, 1
     similarities = vectors[list(left)] @ centroids_of(vectors, labels).T
-    return [at for at, (own, other) in zip(left, similarities, strict=True) if other > own]
+    return [at for at, (own, other) in zip(left, similarities, strict=True) if other > own + _NEARER]
 
 
 def _clusters(
