@@ -37,7 +37,7 @@ def cohesion_by_chance(rows: Vectors, seed: int) -> float:
     none /= np.maximum(np.linalg.norm(none, axis=1, keepdims=True), 1e-9)
     scale = scale_of(len(none))
     graph = neighbourhood(none, scale.neighbour_count, seed).graph
-    labels = in_order(communities(graph, fitting_resolution(graph, seed), seed), scale.smallest)
+    labels = in_order(communities(graph, fitting_resolution(graph), seed), scale.smallest)
     return _BETTER * float(cohesions(graph, labels).max(initial=0.0))
 
 

@@ -98,7 +98,7 @@ class _Fit:
 def _fit(rows: Vectors, seed: int, runs: int) -> _Fit:
     scale = scale_of(len(rows))
     around = neighbourhood(rows, scale.neighbour_count, seed)
-    resolution = fitting_resolution(around.graph, seed)
+    resolution = fitting_resolution(around.graph)
     parts = part_runs(around.graph, resolution, runs, seed)
     every = [*parts, *whole_runs(around.graph, resolution, _WHOLE_RUNS, seed)]
     labels = in_order(agree(around.graph, every, resolution, seed), scale.smallest)

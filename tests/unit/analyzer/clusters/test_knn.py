@@ -54,7 +54,7 @@ def test_more_topics_are_cut_more_finely(planted: Planted) -> None:
 
     def fitted(sizes: list[int]) -> float:
         vectors, _ = planted(sizes)
-        return fitting_resolution(shared_neighbours(nearest(vectors, 10).positions), 0)
+        return fitting_resolution(shared_neighbours(nearest(vectors, 10).positions))
 
     few, many, larger = fitted([30] * 5), fitted([30] * 40), fitted([60] * 20)
     assert many > 3 * few
