@@ -134,7 +134,7 @@ def bring_up_to_date(
     placed = _extended(items, vectors, known, frozenset(loose_ids)) if may_extend else None
     is_regrouped = placed is None
     if placed is None:
-        placed = _regrouped(items, vectors, known, owner)
+        placed = _regrouped(items, vectors, _whole(known, edits), owner)
     placed = _carved(placed, items, vectors, edits)
     clusters = _clusters(placed, items, vectors, {cluster.id: cluster for cluster in known}, edits, rules)
     shown = {cluster.id for cluster in clusters}
@@ -231,6 +231,22 @@ def _regrouped(items: Sequence[Item], vectors: Vectors, known: Sequence[Known], 
     return _Placed(
         of, {ids[c.label]: (c.badge, c.stability, c.interval) for c in grouping.clusters if c.label in ids}
     )  # fmt: skip
+
+
+def _whole(known: Sequence[Known], edits: Edits) -> list[Known]:
+    """The clusters of before with what people split off put back: grouping knows nothing of it, and would take it for
+    the cluster itself where it is the larger part."""
+    found = {cluster.id: cluster for cluster in known}
+    for cluster in known:
+        origin = cluster.id
+        while origin in edits.origins:
+            origin = edits.origins[origin]
+        if origin != cluster.id:
+            del found[cluster.id]
+            rest = found.get(origin)
+            members = cluster.members | (rest.members if rest else frozenset())
+            found[origin] = replace(rest or cluster, id=origin, members=members)
+    return list(found.values())
 
 
 def _grouped(items: Sequence[Item], vectors: Vectors) -> Grouping:
