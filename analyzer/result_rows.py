@@ -64,7 +64,7 @@ def conversation_row(conversation: Conversation, summary: Summary, transcript_ha
         "is_truncated": conversation.is_truncated,
         "dropped_attributes_count": conversation.dropped_attributes_count,
         "transcript_hash": transcript_hash,
-        "method": stamp.method,
+        "method": "detectors" if summary.by == "extractive" else "model",
         "model": summary.model,
         "prompt_hash": summary.prompt_hash,
     } | stamp.columns

@@ -1,6 +1,7 @@
 """One run of the analyzer, from what was received to ranked issues.
 
     changed traces ▶ whole conversations ▶ assemble ▶ what is new? ▶ observe, decide, check quotes ▶ summarise ▶ write
+                                          with a model ▶ read what waits for it, newest first ▶ write in their place
                                                                                        ▶ group all findings ▶ issues
 
 Only conversations whose transcript changed are analysed. A conversation's own row is written after its messages, calls
@@ -9,34 +10,30 @@ what it had done already unchanged. Memory is bounded by the batch, except for o
 """
 
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 
-from analyzer.assembly.conversations import assemble, fingerprint
+from analyzer.assembly.conversations import assemble
 from analyzer.cluster_stage import Means
 from analyzer.clusters.keep import Rules
 from analyzer.decide import decide
 from analyzer.detectors import observe
 from analyzer.evidence import Gate
+from analyzer.facets.definitions import FacetDefinition
+from analyzer.facets.measured import measured, unanswered
 from analyzer.issue_stage import update_issues
 from analyzer.light_embedder import LightEmbedder
 from analyzer.load import Batch, batches, changed_traces, load
-from analyzer.model_summary import summarise_with
-from analyzer.models import ChatModel, Embedder
-from analyzer.result_rows import (
-    Row,
-    Stamp,
-    conversation_row,
-    deleted_conversation_row,
-    finding_rows,
-    message_rows,
-    tool_call_rows,
-)
+from analyzer.models import Embedder
+from analyzer.reading_stage import NOT_READ, Reader, read_new
+from analyzer.result_rows import Stamp, deleted_conversation_row
+from analyzer.results import Result, transcript_hash, write
 from analyzer.summarise import summarise
+from analyzer.with_model.reading import GateCounts
 from schemas.database import Database
 from schemas.records import Conversation
 
-ANALYSIS_VERSION = 1  # raised when detectors or the rule change, so that all conversations are looked at anew
 _OVERLAP_NS = 120 * 10**9  # rows may become visible this much later than the moment the database gave them
 _BATCH_TRACES = 500
 
@@ -62,8 +59,11 @@ class RunReport:
     finding_count: int = 0
     issue_count: int = 0
     unpatterned_count: int = 0
+    read_count: int = 0
+    skipped_count: int = 0
     model_failures: int = 0
     gate: Gate = field(default_factory=Gate)
+    claims: GateCounts = field(default_factory=GateCounts)
 
 
 def analyze(
@@ -71,7 +71,8 @@ def analyze(
     *,
     now_ns: int,
     quiet_s: float = 0.0,
-    model: ChatModel | None = None,
+    reader: Reader | None = None,
+    facets: tuple[FacetDefinition, ...] = (),
     embedder: Embedder | None = None,
     rules: Rules | None = None,
     is_full: bool = False,
@@ -83,7 +84,8 @@ def analyze(
         database: migrated to today's schema.
         now_ns: the time of the run; the version of every row it writes, so later than that of the run before.
         quiet_s: traces that received something less than this ago are left for the next run.
-        model: summarises conversations; None leaves it to extraction, and every row says so.
+        reader: reads conversations with a model; None leaves them to detectors and extraction, and every row says so.
+        facets: the team's questions to every conversation; without a model nobody answers them.
         embedder: compares findings; None is the light one.
         rules: what a group must have to be shown.
         is_full: look at everything ever received again, not only at what is new.
@@ -92,7 +94,7 @@ def analyze(
     Raises:
         DatabaseError: the database failed; what was written stays, and the next run takes it up.
     """
-    embedder = embedder or LightEmbedder()
+    embedder, model = embedder or LightEmbedder(), reader.model if reader else None
     stamp = Stamp(uuid.uuid4().hex[:16], now_ns, "model" if model else "detectors", model.name if model else "")
     report = RunReport(stamp.run_id, stamp.method, stamp.model, embedder.name, now_ns)
     last = 0 if is_full else next((row["watermark_ns"] for row in database.query("last_run")), 0)
@@ -101,12 +103,15 @@ def analyze(
     )
     report.trace_count, report.waiting_count = changes.trace_count, changes.waiting_count
     report.watermark_ns = max(last, changes.watermark_ns)
+    detect = partial(_detect, facets=facets, state=NOT_READ if reader else "analysed", gate=report.gate)
     done = 0
     for tenant, trace_ids in changes.trace_ids.items():
         for number, batch in enumerate(batches(database, tenant, trace_ids, size=_BATCH_TRACES)):
-            _analyse_batch(database, batch, f"{stamp.run_id}/{tenant}/{number}", stamp, model, report)
+            _analyse_batch(database, batch, f"{stamp.run_id}/{tenant}/{number}", stamp, detect, report)
             done += len(batch.trace_ids)
             progress("conversations", done, max(done, changes.trace_count))
+    if reader:
+        _read(database, reader, stamp, report, is_full=is_full, progress=progress)
     progress("issues", 0, 1)
     counts = update_issues(database, Means(embedder, model, rules or Rules()), stamp)
     report.issue_count, report.unpatterned_count = counts
@@ -116,49 +121,52 @@ def analyze(
 
 
 def _analyse_batch(
-    database: Database, batch: Batch, token: str, stamp: Stamp, model: ChatModel | None, report: RunReport
+    database: Database,
+    batch: Batch,
+    token: str,
+    stamp: Stamp,
+    detect: Callable[[Conversation], Result],
+    report: RunReport,
 ) -> None:
     conversations = assemble(load(database, batch))
     known = {stored.conversation_id: stored.transcript_hash for stored in batch.stored}
-    rows: dict[str, list[Row]] = {
-        table: [] for table in ("message_log", "tool_call_log", "finding_log", "conversation_log")
-    }
-    for conversation in conversations:
-        transcript_hash = f"{ANALYSIS_VERSION}:{stamp.method}:{fingerprint(conversation)}"
-        report.conversation_count += 1
-        if known.get(conversation.id) == transcript_hash:
-            report.unchanged_count += 1
-            continue
-        report.analysed_count += 1
-        for table, row in _result_rows(conversation, transcript_hash, stamp, model, report):
-            rows[table].append(row)
+    changed = [one for one in conversations if known.get(one.id) != transcript_hash(one)]
     # A conversation whose traces have since named another id is no more; views then hide all its rows.
-    for gone in sorted(known.keys() - {conversation.id for conversation in conversations}):
-        report.deleted_count += 1
-        rows["conversation_log"].append(deleted_conversation_row(batch.tenant, gone, stamp))
-    for table, table_rows in rows.items():
-        database.insert(table, table_rows, token=f"{token}/{table}")
+    gone = sorted(known.keys() - {conversation.id for conversation in conversations})
+    report.conversation_count += len(conversations)
+    report.analysed_count += len(changed)
+    report.unchanged_count += len(conversations) - len(changed)
+    report.deleted_count += len(gone)
+    deleted = [deleted_conversation_row(batch.tenant, id, stamp) for id in gone]
+    write(database, map(detect, changed), stamp, token, gone=deleted)
 
 
-def _result_rows(
-    conversation: Conversation, transcript_hash: str, stamp: Stamp, model: ChatModel | None, report: RunReport
-) -> Iterator[tuple[str, Row]]:
-    findings = list(report.gate.admit(conversation, decide(conversation, observe(conversation))))
-    report.finding_count += len(findings)
-    summary = summarise_with(model, conversation, findings) if model else summarise(conversation, findings)
-    report.model_failures += bool(summary.note)
-    yield from (("message_log", row) for row in message_rows(conversation, stamp))
-    yield from (("tool_call_log", row) for row in tool_call_rows(conversation, stamp))
-    yield from (("finding_log", row) for row in finding_rows(conversation, findings, stamp))
-    yield "conversation_log", conversation_row(conversation, summary, transcript_hash, stamp)
+def _detect(conversation: Conversation, *, facets: tuple[FacetDefinition, ...], state: str, gate: Gate) -> Result:
+    """What can be said of a conversation without a model."""
+    findings = tuple(gate.admit(conversation, decide(conversation, observe(conversation))))
+    answers = (*measured(conversation), *unanswered(facets))
+    return Result(conversation, summarise(conversation, findings), findings, answers, state)
+
+
+def _read(
+    database: Database, reader: Reader, stamp: Stamp, report: RunReport, *, is_full: bool, progress: Progress
+) -> None:
+    later = replace(stamp, version=stamp.version + 1)
+    readings = read_new(database, reader, later, is_full=is_full, on_page=partial(progress, "reading"))
+    report.read_count, report.skipped_count = readings.read_count, readings.skipped_count
+    report.model_failures, report.claims = readings.failed_count, readings.claims
 
 
 def _close(database: Database, report: RunReport, stamp: Stamp) -> None:
     """Write the run's row, which makes its watermark count; the time of writing is the database's to know."""
+    (left,) = database.query("count_findings_of_run", run_id=stamp.run_id)
+    report.finding_count = left["finding_count"]
     row = asdict(report)
-    gate = row.pop("gate")
-    note = "" if report.model else "analysed without a model"
-    row |= {"quotes_seen": gate["seen"], "quotes_rejected": gate["rejected"], "note": note}
+    gate, claims = row.pop("gate"), row.pop("claims")
+    row |= {"quotes_seen": gate["seen"], "quotes_rejected": gate["rejected"]}
+    row |= {"claims_seen": claims["claimed"], "claims_unquoted": claims["unquoted"]}
+    row |= {"claims_contradicted": claims["contradicted"]}
+    row["note"] = "" if report.model else "analysed without a model"
     database.insert(
         "run_log",
         [row | {"finished_ns": _database_time(database)} | stamp.columns],

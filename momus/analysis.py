@@ -3,7 +3,9 @@
 from contextlib import ExitStack
 
 from analyzer.models import ChatModel, Embedder
+from analyzer.reading_stage import Reader
 from analyzer.run import Progress, RunReport, analyze
+from momus.reading_setup import reading_setup
 from schemas.database import Database
 from schemas.settings import Settings
 
@@ -25,9 +27,12 @@ def run_analysis(
     """
     with ExitStack() as opened:
         model, embedder = _models(settings, opened)
+        setup = reading_setup(settings)
+        reader = Reader(model, setup) if model else None
         return analyze(
-            database, now_ns=now_ns, quiet_s=quiet_s, model=model, embedder=embedder, is_full=is_full, progress=progress
-        )
+            database, now_ns=now_ns, quiet_s=quiet_s, reader=reader, facets=setup.facets, embedder=embedder,
+            is_full=is_full, progress=progress,
+        )  # fmt: skip
 
 
 def _models(settings: Settings, opened: ExitStack) -> tuple[ChatModel | None, Embedder | None]:

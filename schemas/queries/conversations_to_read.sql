@@ -1,4 +1,4 @@
--- Which conversations has a model not read as they and the prompts are now? Newest first, one page after a place.
+-- Which conversations has a model not read yet, or not as the prompts are now? Newest first, one page after a place.
 SELECT
     tenant,
     conversation_id,
@@ -7,7 +7,7 @@ SELECT
     trace_ids
 FROM conversation_log FINAL
 WHERE reading_hash != {reading_hash:String}
-    AND version > {after_version:UInt64}
+    AND ({is_full:Bool} OR (state != 'analysed' AND attempt_count < {attempt_limit:UInt8}))
     AND (end_ns, tenant, conversation_id) < ({end_ns:Int64}, {tenant:String}, {conversation_id:String})
 ORDER BY
     end_ns DESC,
