@@ -1,39 +1,47 @@
-"""A collector in a process of its own, to be killed: `python collector_process.py <folder>`.
+"""What `momus collect` runs, in a process of its own to be killed: `python collector_process.py '{"database": ...}'`.
 
-Prints its two ports as a line of JSON, and stops in good order when its standard input ends.
+The argument holds the settings. Prints its two ports as a line of JSON, and stops in good order when its standard input
+ends. A second argument N kills it at its N-th operation on the files of the spool, whichever that is.
 """
 
 import json
+import os
+import signal
 import sys
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-from collector_plugin.collector import Collector
-from schemas import database as databases
+from momus.server import Server
 from schemas import settings
-from schemas.migrate import migrate
+
+FILE_OPERATIONS = frozenset({"open", "os.mkdir", "os.rename", "os.remove", "os.truncate", "os.scandir", "os.listdir"})
 
 
-def main(folder: Path) -> None:
-    dsn = f"chdb://{folder / 'database'}"
-    with databases.open(dsn) as database:
-        migrate(database)
-        chosen = settings.load(
-            database=dsn,
-            spool=folder / "spool",
-            http_address="127.0.0.1:0",
-            grpc_address="127.0.0.1:0",
-            # Small and young segments, so that a kill meets every stage of writing one.
-            segment_age_s=0.05,
-            segment_limit_bytes=64 * 1024,
-        )
-        collector = Collector(chosen, database)
-        collector.start()
-        sys.stdout.write(json.dumps({"http": collector.http_port, "grpc": collector.grpc_port}) + "\n")
-        sys.stdout.flush()
-        sys.stdin.read()
-        if not collector.stop(drain_s=30):
-            sys.exit("the spool was not drained in time")
+def kill_at_file_operation(number: int, folder: Path) -> None:
+    """Arm the kill: Python tells its audit hook of each operation just before it happens."""
+    seen = count(1)
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:  # Any: what an event has, whatever it is
+        if event in FILE_OPERATIONS and str(arguments[0]).startswith(str(folder)) and next(seen) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+def main(values: dict[str, Any], kill_at: int) -> None:  # Any: settings have many types
+    chosen = settings.load(http_address="127.0.0.1:0", grpc_address="127.0.0.1:0", **values)
+    if kill_at:
+        kill_at_file_operation(kill_at, chosen.spool)
+    server = Server(chosen, analyses=False)
+    server.start()
+    ports = {"http_port": server.collector.http_port, "grpc_port": server.collector.grpc_port}
+    sys.stdout.write(json.dumps(ports) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    if not server.stop():
+        sys.exit("the spool was not drained in time")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(json.loads(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)

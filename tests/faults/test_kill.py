@@ -1,148 +1,108 @@
-"""The collector is killed again and again under load, and nothing that it acknowledged is lost or doubled."""
+"""The collector is killed at any moment under load, and nothing that it acknowledged is lost or doubled in any table."""
 
-import contextlib
-import json
+import os
 import random
-import subprocess
-import sys
-import threading
+import signal
 import time
-from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import grpc
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from schemas import database as databases
+from schemas.database import Database
+from tests.faults.database_proxy import CUT, CUT_AFTER, PASS, PRETEND, DatabaseProxy, Fate, Fates
+from tests.faults.exporter import Exporter, Place, all_acknowledged, check_each_once, exporting, tell
+from tests.faults.processes import Collector, own_database
 
-SPANS_PER_REQUEST = 20
-SENDERS = 4
-EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-# Every span is a tool call that failed, so it has a row in each of these tables, which name it by these columns.
-TABLES = {"otel_traces": "SpanId", "span_facts": "span_id", "tool_executions": "span_id", "exceptions": "span_id"}
-
-
-class Process:
-    """A running collector."""
-
-    def __init__(self, folder: Path) -> None:
-        program = Path(__file__).with_name("collector_process.py")
-        self._process = subprocess.Popen(
-            [sys.executable, str(program), str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._process.stdout is not None
-        ports = json.loads(self._process.stdout.readline())
-        self.http_port, self.grpc_port = ports["http"], ports["grpc"]
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._close()
-
-    def stop(self) -> int:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        return self._close()
-
-    def _close(self) -> int:
-        code = self._process.wait(60)
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-        return code
+pytestmark = pytest.mark.slow
+LONGEST_START_S = 2.0
 
 
-class Sender:
-    """An exporter: sends requests of its own, and one that was not acknowledged again until it is."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._count = 0
-        self._pending: bytes | None = None
-        self.acknowledged: set[str] = set()
-        self.resent_count = 0
-
-    def send_until(self, process: Process, stopping: threading.Event, *, only_pending: bool = False) -> None:
-        while not stopping.is_set() and not (only_pending and self._pending is None):
-            self.resent_count += self._pending is not None
-            body = self._pending or self._next_request()
-            self._pending = body
-            if not self._is_acknowledged(process, body):
-                return
-            self.acknowledged |= span_ids(body)
-            self._pending = None
-
-    def _is_acknowledged(self, process: Process, body: bytes) -> bool:
-        try:
-            if self._number % 2:
-                with grpc.insecure_channel(f"127.0.0.1:{process.grpc_port}") as channel:
-                    return bool(channel.unary_unary(EXPORT)(body, timeout=10) == b"")
-            connection = HTTPConnection("127.0.0.1", process.http_port, timeout=10)
-            with contextlib.closing(connection):
-                connection.request("POST", "/v1/traces", body, {"content-type": "application/x-protobuf"})
-                return connection.getresponse().status == 200
-        except (OSError, HTTPException, grpc.RpcError):
-            return False
-
-    def _next_request(self) -> bytes:
-        self._count += 1
-        request = ExportTraceServiceRequest()
-        group = request.resource_spans.add().scope_spans.add()
-        now_ns = time.time_ns()
-        for index in range(SPANS_PER_REQUEST):
-            span_id = (self._number << 48 | self._count << 16 | index + 1).to_bytes(8, "big")
-            span = group.spans.add(trace_id=bytes(8) + span_id, span_id=span_id, name="execute_tool search")
-            span.start_time_unix_nano = span.end_time_unix_nano = now_ns
-            for key, value in {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}.items():
-                span.attributes.add(key=key).value.string_value = value
-            event = span.events.add(name="exception", time_unix_nano=now_ns)
-            event.attributes.add(key="exception.type").value.string_value = "TimeoutError"
-        return request.SerializeToString()
+def exporters_to(place: Place) -> list[Exporter]:
+    """Two of each transport."""
+    return [Exporter(number, place, "grpc" if number % 2 else "http") for number in (1, 2, 3, 4)]
 
 
-def span_ids(body: bytes) -> set[str]:
-    request = ExportTraceServiceRequest.FromString(body)
-    return {span.span_id.hex() for span in request.resource_spans[0].scope_spans[0].spans}
+def finish(collector: Collector, exporters: list[Exporter], kill_count: int) -> None:
+    """Let the collector write everything and stop; see that the kills met a load."""
+    collector.drain()
+    assert collector.stop() == 0
+    tell(exporters)
+    assert sum(exporter.resent_count for exporter in exporters) >= kill_count, "no request was cut off by a kill"
 
 
-@contextlib.contextmanager
-def load(senders: list[Sender], process: Process) -> Iterator[None]:
-    """Keep all senders busy until the block is left."""
-    stopping = threading.Event()
-    threads = [threading.Thread(target=sender.send_until, args=(process, stopping)) for sender in senders]
-    for thread in threads:
-        thread.start()
-    yield
-    stopping.set()
-    for thread in threads:
-        thread.join()
-
-
-@pytest.mark.parametrize(
-    "kill_count", [pytest.param(10, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.soak)]
-)
-def test_killed_under_load_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path, kill_count: int) -> None:
-    """Every acknowledged span is in every table once, and no span is anywhere twice, though all is sent until answered."""
+@pytest.mark.parametrize("kill_count", [6, pytest.param(100, marks=pytest.mark.soak)])
+def test_killed_at_random_moments(tmp_path: Path, kill_count: int) -> None:
+    """With the embedded engine, which dies too; every third time before it is ready."""
     rng = random.Random(7)
-    senders = [Sender(number + 1) for number in range(SENDERS)]
-    for _ in range(kill_count):
-        process = Process(tmp_path)
-        with load(senders, process):
-            time.sleep(rng.uniform(0.05, 0.8))
-            process.kill()
-    process = Process(tmp_path)
-    for sender in senders:
-        sender.send_until(process, threading.Event(), only_pending=True)
-    assert process.stop() == 0
-    acknowledged = set[str]().union(*(sender.acknowledged for sender in senders))
-    assert len(acknowledged) > kill_count * SPANS_PER_REQUEST, "the load was too small to prove anything"
-    assert sum(sender.resent_count for sender in senders) >= kill_count, (
-        "no request was cut off, so none was sent again"
-    )
-    with databases.open(f"chdb://{tmp_path / 'database'}") as database:
-        for table, column in TABLES.items():
-            rows = database.query(f"SELECT lower({column}) AS id, count() AS n FROM {table} GROUP BY id")
-            assert {row["id"] for row in rows} == acknowledged, table
-            assert [row for row in rows if row["n"] != 1] == [], table
+    exporters = exporters_to(place := Place())
+    with exporting(exporters):
+        for number in range(kill_count):
+            collector = Collector(tmp_path)
+            if number % 3 == 2:
+                time.sleep(rng.uniform(0.2, LONGEST_START_S))
+                collector.kill()
+                continue
+            with place.at(**collector.said):
+                time.sleep(rng.uniform(0.05, 0.8))
+                collector.kill()
+        last = Collector(tmp_path)
+        place.move(**last.said)
+    finish(last, exporters, kill_count)
+    with databases.open(own_database(tmp_path)) as database:
+        check_each_once(database, all_acknowledged(exporters))
+
+
+@pytest.mark.parametrize("numbers", [range(3, 40, 17), pytest.param(range(1, 81), marks=pytest.mark.soak)])
+def test_killed_at_an_operation_on_the_files_of_the_spool(
+    tmp_path: Path, proxy: DatabaseProxy, database: Database, numbers: range
+) -> None:
+    """At its first, second, ... operation: while it starts, begins a segment, writes its journal, removes one."""
+    exporters = exporters_to(place := Place())
+    with exporting(exporters):
+        for number in numbers:
+            collector = Collector(tmp_path, database=proxy.dsn, kill_at=number)
+            if collector.is_ready():
+                with place.at(**collector.said):
+                    assert collector.wait() == -signal.SIGKILL
+        last = Collector(tmp_path, database=proxy.dsn)
+        place.move(**last.said)
+    finish(last, exporters, 0)
+    check_each_once(database, all_acknowledged(exporters))
+
+
+MOMENTS = {
+    "before a table has the segment": ("INSERT INTO tool_executions", CUT),
+    "after a table has it, before the answer": ("INSERT INTO otel_traces", CUT_AFTER),
+    "between two tables": ("INSERT INTO exceptions", CUT_AFTER),
+    "before it is verified": ("How many rows of one segment", CUT),
+    "before a repair took the rows out": ("DELETE WHERE", CUT),
+    "after a repair took the rows out": ("DELETE WHERE", CUT_AFTER),
+}
+
+
+@pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.soak)])
+def test_killed_at_a_statement(tmp_path: Path, proxy: DatabaseProxy, database: Database, rounds: int) -> None:
+    """While it writes a segment, and while it repairs one that the database only pretended to have stored."""
+    exporters = exporters_to(place := Place())
+    with exporting(exporters):
+        for part, fate in list(MOMENTS.values()) * rounds:
+            collector = Collector(tmp_path, database=proxy.dsn)
+            with place.at(**collector.said), proxy.meeting(killing(collector, part, fate)):
+                assert collector.wait() == -signal.SIGKILL
+        last = Collector(tmp_path, database=proxy.dsn)
+        place.move(**last.said)
+    finish(last, exporters, len(MOMENTS) * rounds)
+    check_each_once(database, all_acknowledged(exporters))
+
+
+def killing(collector: Collector, part: str, fate: Fate) -> Fates:
+    """Kill it at the statement that has this part; let the database lie about retrievals until then."""
+
+    def decide(sql: str) -> Fate:
+        if part in sql:
+            os.kill(collector.pid, signal.SIGKILL)
+            return fate
+        return PRETEND if "INSERT INTO retrievals" in sql else PASS
+
+    return decide
