@@ -2,6 +2,7 @@
 
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -54,6 +55,22 @@ app = typer.Typer(
     "the agent has no tool for, no data for, or broke on, ranked by whom it hurts, each with quotes and trace ids.",
     epilog="Try it now: [bold]momus demo[/]  ·  All settings: [bold]momus settings[/]",
 )
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        console.print(f"momus {version('momus')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def momus(
+    version_asked: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
 
 # --- run --------------------------------------------------------------------------------------------------------------
 

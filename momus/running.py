@@ -1,6 +1,7 @@
 """Run a server in the foreground until it is told to stop."""
 
 import logging
+import os
 import signal
 import threading
 from contextlib import suppress
@@ -9,7 +10,7 @@ from importlib.metadata import version
 from momus import logs
 from momus.screen import console
 from momus.server import Server
-from schemas.settings import Settings
+from schemas.settings import Settings, misspelt
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
         MomusError: it cannot start; the message says why and what to do.
     """
     logs.set_up(settings.log_format, settings.log_level)
+    for sentence in misspelt(os.environ):
+        log.warning(sentence)
     stopped = threading.Event()
     asked_by: list[str] = []
 

@@ -4,6 +4,8 @@ Every setting is an environment variable `MOMUS_<NAME>`; units are the last word
 this table, and the one in README.md is made from it.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -145,6 +147,17 @@ def load(**values: Any) -> Settings:  # Any: what a command line option or a tes
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(_in_one_sentence(error)) from None
+
+
+def misspelt(variables: Iterable[str]) -> list[str]:
+    """Return a sentence for each variable that begins with MOMUS_ and is no setting: it would be ignored without a word."""
+    known = [line.variable for line in table()]
+    unknown = sorted(name for name in variables if name.startswith("MOMUS_") and name not in known)
+    return [f"{name} is no setting and is ignored.{_perhaps(name, known)}" for name in unknown]
+
+
+def _perhaps(name: str, known: list[str]) -> str:
+    return "".join(f" Perhaps {near} is meant." for near in get_close_matches(name, known, n=1))
 
 
 class SettingLine(NamedTuple):

@@ -21,6 +21,23 @@ def split_address(address: str, variable: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def listen(address: str, variable: str) -> socket.socket:
+    """Return a socket that listens on an address.
+
+    Raises:
+        SettingsError: it cannot be had; the message says why.
+    """
+    host, port = split_address(address, variable)
+    try:
+        family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(where[:2], family=family, backlog=1024)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise SettingsError(
+            f"{variable} {address} cannot be listened on: {reason}. Stop what has it, or set {variable} to another."
+        ) from error
+
+
 def refuse_exposed(address: str, variable: str) -> None:
     """Refuse an address that other machines can reach; for a collector that would take anything from anybody.
 

@@ -22,7 +22,7 @@ import grpc
 from google.rpc import code_pb2
 
 from collector_plugin.otlp.requests import Signal
-from collector_plugin.receivers.address import split_address
+from collector_plugin.receivers.address import listen
 from collector_plugin.receivers.intake import Intake
 from collector_plugin.receivers.keys import Keys
 from collector_plugin.receivers.refusal import Refusal, refuse
@@ -57,7 +57,8 @@ class GrpcReceiver:
         Raises:
             SettingsError: the address cannot be had.
         """
-        split_address(address, "MOMUS_GRPC_ADDRESS")
+        # gRPC does not say why it cannot listen.
+        listen(address, "MOMUS_GRPC_ADDRESS").close()
         self._pool = ThreadPoolExecutor(THREAD_COUNT, "momus-grpc")
         self._exports = _Exports(intake, keys or Keys(), self._pool)
         self._loop = asyncio.new_event_loop()

@@ -13,7 +13,6 @@ all bodies together by the room that intake has for them. With TLS, a handshake 
 
 import asyncio
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ from starlette.routing import Route
 
 from collector_plugin.metrics import CONTENT_TYPE
 from collector_plugin.otlp.requests import Signal, encode_answer
-from collector_plugin.receivers.address import split_address
+from collector_plugin.receivers.address import listen
 from collector_plugin.receivers.http_answers import encoding_of, media_type, refused
 from collector_plugin.receivers.http_gate import Gate, is_known, tenant_of
 from collector_plugin.receivers.http_protocol import DeadlineProtocol
@@ -89,7 +88,7 @@ class HttpReceiver:
         self._metrics = metrics
         self._readiness = readiness
         self._keys = keys or Keys()
-        self._socket = _bind(address)
+        self._socket = listen(address, "MOMUS_HTTP_ADDRESS")
         host, port = self._socket.getsockname()[:2]
         self.port = int(port)
         self._is_loopback = ip_address(host).is_loopback
@@ -240,12 +239,3 @@ def _config(app: Gate, tls: Tls | None) -> uvicorn.Config:
     config.load()
     config.ssl = tls.context if tls else None
     return config
-
-
-def _bind(address: str) -> socket.socket:
-    host, port = split_address(address, "MOMUS_HTTP_ADDRESS")
-    try:
-        family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(where[:2], family=family, backlog=1024)
-    except OSError as error:
-        raise SettingsError(f"MOMUS_HTTP_ADDRESS {address} cannot be listened on: {error}") from error

@@ -53,3 +53,10 @@ def test_every_setting_is_explained() -> None:
     for line in lines:
         assert line.variable == f"MOMUS_{line.name.upper()}"
         assert line.description.endswith(".")
+
+
+def test_a_misspelt_variable_is_named_with_what_was_perhaps_meant() -> None:
+    """It would be ignored without a word; others' variables are no business of ours."""
+    (said,) = settings.misspelt(["MOMUS_SPOL", "MOMUS_SPOOL", "HOME", "MOMUSX"])
+    assert said == "MOMUS_SPOL is no setting and is ignored. Perhaps MOMUS_SPOOL is meant."
+    assert settings.misspelt(["MOMUS_QQQQQQ"]) == ["MOMUS_QQQQQQ is no setting and is ignored."]
