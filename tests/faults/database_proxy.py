@@ -135,7 +135,7 @@ class _Statement(BaseHTTPRequestHandler):
         else:
             self.close_connection = True
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815  # the library calls it so
 
     def _perform(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in OF_A_CONNECTION}

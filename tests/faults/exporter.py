@@ -88,7 +88,7 @@ def make_request(ids: Sequence[int], *, padding_chars: int = 0, now_ns: int = 0)
 
 
 def _attributes(id: int, padding_chars: int) -> dict[str, str]:
-    padding = {"padding": ("%x " % id * (padding_chars // 8 + 1))[:padding_chars]} if padding_chars else {}
+    padding = {"padding": (f"{id:x} " * (padding_chars // 8 + 1))[:padding_chars]} if padding_chars else {}
     match id % 4:
         case 0:
             return padding | {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}
