@@ -53,7 +53,7 @@ def test_what_is_sent_again_is_stored_once(tmp_path: Path, count: int) -> None:
     for transport in ("http", "grpc"):
         place = Place()
         place.move(**collector.said)
-        line = Line(place, transport)  # type: ignore[arg-type]  # both are transports
+        line = Line(place, transport)
         assert all(line.send(request).is_accepted for request in batched_anew(rng, sent))
         line.close()
         collector.kill()
