@@ -179,7 +179,7 @@ class Exporter:
         self._request_count += 1
         first = self.number << 48 | self._request_count << 16
         if self._request_count % 3 == 0:
-            ids = range(first + RATING, first + RATING + 4 * self.spans_per_request, 4)
+            ids: Sequence[int] = range(first + RATING, first + RATING + 4 * self.spans_per_request, 4)
         else:
             ids = [first + index // 3 * 4 + index % 3 for index in range(self.spans_per_request)]
         return make_request(ids, padding_chars=self.padding_chars, now_ns=time.time_ns())
