@@ -13,6 +13,7 @@ there is the intent, one that is gone is done, and after a crash both lanes do i
 import logging
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -74,10 +75,10 @@ class Writer:
         self.counts = WriterCounts()
         self._reach = Reach()
         self._clone = database.clone()
-        self._stored = _Stored()
+        self._stored = Stored()
         self._spool = spool
-        raw = _Raw(spool, database, self.counts, self._stored)
-        records = _Records(spool, self._clone, self.counts, self._stored, raw.is_idle)
+        raw = Raw(spool, database, self.counts, self._stored)
+        records = Records(spool, self._clone, self.counts, self._stored, raw.is_idle)
         self._lanes = Lane("writer", raw, self._reach), Lane("reader", records, self._reach)
 
     def start(self) -> None:
@@ -114,7 +115,7 @@ class Writer:
         return len(self._stored)
 
 
-class _Stored:
+class Stored:
     """The segments that the raw lane has written and the record lane has not, by name, in the order they are to be read."""
 
     def __init__(self) -> None:
@@ -154,10 +155,10 @@ class _Stored:
             del self._segments[segment.name]
 
 
-class _Raw:
+class Raw:
     """Makes the spans and log records of segments queryable, and hands the segments over."""
 
-    def __init__(self, spool: Spool, database: Database, counts: WriterCounts, stored: _Stored) -> None:
+    def __init__(self, spool: Spool, database: Database, counts: WriterCounts, stored: Stored) -> None:
         self.is_idle = threading.Event()
         self._spool = spool
         self._database = database
@@ -165,9 +166,11 @@ class _Raw:
         self._stored = stored
 
     def next(self, timeout_s: float) -> Segment | None:
+        """Return the oldest closed segment that is not stored yet."""
         return self._spool.next_segment(timeout_s, self._stored)
 
     def do(self, segment: Segment) -> None:
+        """Write its spans and log records, and hand it over."""
         self.is_idle.clear()
         try:
             requests = self._spool.read(segment)
@@ -181,17 +184,19 @@ class _Raw:
         self._stored.add(segment, [request.keys for request in requests if request not in written.lost])
 
     def defer(self, segment: Segment) -> None:
+        """Let all other closed segments go before this one."""
         self._spool.defer(segment)
 
     def give_up(self, segment: Segment) -> None:
+        """Set it aside."""
         _set_aside(self._spool, self._counts, segment)
 
 
-class _Records:
+class Records:
     """Reads the segments that are stored, writes what dialects find in them, and removes them from the spool."""
 
     def __init__(
-        self, spool: Spool, database: Database, counts: WriterCounts, stored: _Stored, is_raw_idle: threading.Event
+        self, spool: Spool, database: Database, counts: WriterCounts, stored: Stored, is_raw_idle: threading.Event
     ) -> None:
         self._spool = spool
         self._database = database
@@ -200,14 +205,15 @@ class _Records:
         self._is_raw_idle = is_raw_idle
 
     def next(self, timeout_s: float) -> Segment | None:
+        """Return the segment that was handed over first."""
         return self._stored.first(timeout_s)
 
     def do(self, segment: Segment) -> None:
-        requests = [found for found in decode(segment.path.read_bytes()) if isinstance(found, StoredRequest)]
+        """Write what dialects read in it, and remove it from the spool."""
         written = write(
             self._database,
             segment.name,
-            lambda: record_blocks(requests, segment.name, partial(self._give_way, segment)),
+            lambda: record_blocks(_requests(segment), segment.name, partial(self._give_way, segment)),
         )
         self._spool.remove(segment, self._stored.keys(segment))
         self._stored.pop(segment)
@@ -219,11 +225,18 @@ class _Records:
             self._is_raw_idle.wait(POLL_S)
 
     def defer(self, segment: Segment) -> None:
+        """Let all others that are stored go before this one."""
         self._stored.defer(segment)
 
     def give_up(self, segment: Segment) -> None:
+        """Set it aside; its spans stay queryable."""
         if _set_aside(self._spool, self._counts, segment):
             self._stored.pop(segment)
+
+
+def _requests(segment: Segment) -> Iterator[StoredRequest]:
+    """Yield the requests of a segment that the raw lane has read, and has told what of it cannot be read."""
+    return (found for found in decode(segment.path.read_bytes()) if isinstance(found, StoredRequest))
 
 
 def _set_aside(spool: Spool, counts: WriterCounts, segment: Segment) -> bool:

@@ -154,6 +154,11 @@ def _advise(health: Health, settings: Settings) -> None:
         health.faults.append(
             f"The collector is {behind_s:.0f} s behind: the database does not keep up or does not answer."
         )
+    elif (behind_s := health.collector.get("reading_behind_s", 0)) > 60:
+        health.hints.append(
+            f"Spans can be queried at once, but the messages and tool calls in them only {behind_s:.0f} s later: more "
+            "arrives than is read. It catches up when less does; if this lasts, run one more collector."
+        )
     if not health.received_ns:
         health.hints.extend(_why_nothing(health, settings))
     elif health.analysed_ns < health.received_ns:

@@ -1,5 +1,6 @@
 """Each segment is in every table exactly once, whatever happened before."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from collector_plugin.otlp.admission import admit
 from collector_plugin.spool.recent import key_of_request
 from collector_plugin.spool.segment_format import StoredRequest
 from collector_plugin.spool.spool import Spool
-from collector_plugin.writer import Writer
+from collector_plugin.writer import Records, Stored, Writer, WriterCounts
 from schemas.database import Database
 
 RECEIVED_NS = 1_790_000_000 * 10**9
@@ -307,6 +308,67 @@ def test_a_database_that_fails_is_tried_until_it_works(spool: Spool, writer: Wri
     assert counts(database) == everywhere(3)
     assert writer.counts.segments_set_aside == 0
     assert writer.last_error == ""
+
+
+def test_spans_can_be_queried_before_dialects_have_read_them(spool: Spool, writer: Writer, database: Database) -> None:
+    """What is read of them follows, and until then the segment stays in the spool, though nothing more is asked of it."""
+    database.command("RENAME TABLE span_facts TO span_facts_away")
+    try:
+        spool.append(traces("a"))
+        writer.start()
+        wait_for(lambda: bool(writer.last_error))
+        assert database.query("SELECT count() AS n FROM otel_traces") == [{"n": 1}]
+        assert (writer.unread_count, spool.waiting_count) == (1, 1)
+        assert writer.oldest_raw_ns is None
+        spool.append(traces("b"))
+        wait_for(lambda: database.query("SELECT count() AS n FROM otel_traces") == [{"n": 2}])
+    finally:
+        database.command("RENAME TABLE span_facts_away TO span_facts")
+    assert spool.wait_gone(spool.seal(), 30)
+    assert counts(database) == everywhere(2)
+    assert (writer.unread_count, writer.last_error) == (0, "")
+
+
+@pytest.mark.parametrize(("overdue_s", "limit_bytes"), [(0.0, 10**9), (1e9, 1)])
+def test_reading_does_not_wait_for_ever(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, overdue_s: float, limit_bytes: int
+) -> None:
+    """It gives way to what is not queryable yet, but not when it is late, nor when the spool fills."""
+    with contextlib.closing(Spool(tmp_path / "small")) as spool:
+        spool.append(traces("a"))
+    spool = Spool(tmp_path / "small", limit_bytes=limit_bytes)
+    segment = spool.next_segment(0)
+    assert segment
+    is_raw_idle, stored = threading.Event(), Stored()
+    stored.add(segment, [])
+    monkeypatch.setattr("collector_plugin.writer.OVERDUE_S", overdue_s)
+    reading = threading.Thread(
+        target=Records(spool, database, WriterCounts(), stored, is_raw_idle).do, args=(segment,), daemon=True
+    )
+    reading.start()
+    reading.join(20)
+    assert not reading.is_alive()
+    assert spool.waiting_count == 0
+    assert counts(database)["span_facts"] == 1
+    spool.close()
+
+
+def test_reading_gives_way(spool: Spool, database: Database) -> None:
+    """Nothing is read while the other lane works; all is, once it does not."""
+    spool.append(traces("a"))
+    spool.seal()
+    segment = spool.next_segment(0)
+    assert segment
+    is_raw_idle, stored, own = threading.Event(), Stored(), database.clone()
+    stored.add(segment, [])
+    thread = threading.Thread(target=Records(spool, own, WriterCounts(), stored, is_raw_idle).do, args=(segment,))
+    thread.start()
+    thread.join(0.5)
+    assert thread.is_alive()
+    is_raw_idle.set()
+    thread.join(20)
+    own.close()
+    assert counts(database)["span_facts"] == 1
 
 
 def test_a_segment_that_fails_while_others_succeed_is_set_aside(
