@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test serve lint format lock soak bench clean help
+.PHONY: demo test serve lint format lock soak bench peers clean help
 
 help:            ## what can be made
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*##/\t/'
@@ -31,7 +31,10 @@ soak: $(READY)   ## long fault and load runs
 	$(BIN)/pytest -m soak
 
 bench: $(READY)  ## spans a second that become queryable, and what they cost
-	$(BIN)/python tests/benchmarks/ingest.py
+	$(BIN)/python -m tests.benchmarks.ingest
+
+peers: $(READY)  ## the same for other stores of traces, side by side; installs them into ~/.cache/momus-peers
+	$(BIN)/python -m tests.benchmarks.peers
 
 lock: $(READY)   ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --quiet --upgrade \
