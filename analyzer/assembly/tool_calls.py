@@ -145,7 +145,7 @@ def _unasked(execution: ToolExecution, messages: Sequence[Message], results: Seq
 def looks_failed(result: str) -> bool:
     """Whether a tool's result says by itself that the call failed: an error text or an error object."""
     head = result.lstrip()[:4096]
-    return head.startswith(_FAILURE_STARTS) or any(mark in head[:200] for mark in _FAILURE_MARKS)
+    return head.startswith(_FAILURE_STARTS) or bool(_FAILURE_MARK.search(head[:200]))
 
 
 _FAILURE_STARTS = (
@@ -158,4 +158,7 @@ _FAILURE_STARTS = (
     "Exception:",
     "An error occurred while",
 )
-_FAILURE_MARKS = ('"error": "', '"error":"', '"isError": true', '"isError":true', "'error': '")
+# An error field that says something: many tools always have one, empty or "none" where nothing failed.
+_FAILURE_MARK = re.compile(
+    r"""["']error["']: ?(["'])(?!\s*(?:none|null|false|0|ok|no error)?\s*\1)|"isError": ?true""", re.IGNORECASE
+)

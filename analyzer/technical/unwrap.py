@@ -18,6 +18,7 @@ _FAILED_TEXT = re.compile(
     | [\w.]*[A-Za-z](?:Error|Exception)\b\s*(?:[:(]|$)
     | traceback\ \(most\ recent | fatal: | failed\b(?!\ (?:login|payment)s?\b) | (?:could|can)\ ?not\ (?:connect|execute|parse|open|load)
     | (?:\w+\ ){0,3}?(?:fehler|erreur|errore|erro|błąd|fout|hata|ошибка|错误|錯誤|エラー|오류)\s*[:：]
+    | (?:<!doctype\ html[^>]*>\s*)?<html[^>]*>\s*(?:<head[^>]*>\s*)?<title>\s*(?:[45]\d\d\b|error\b|forbidden|access\ denied|bad\ gateway|service\ unavailable)
     | HTTP(?:/\d(?:\.\d)?)?\ ?[45]\d\d\b | [45]\d\d\ [A-Z][a-z]+ | tool\ (?:call|execution)\ (?:failed|error) )
     """
 )
@@ -29,13 +30,14 @@ _HTTP_STATUS = re.compile(
 _FAULT_WORDS = re.compile(
     r"""(?ix) \b(?:error|exception|invalid|failed|failure|denied|unauthori[sz]ed|forbidden|exceeded|expired|unavailable
     |timed?\ ?out|does\ not\ exist|must\ (?:be|have|contain)|is\ required|missing|not\ (?:allowed|supported|authenticated|authorized|subscribed)
-    |bad\ request|too\ many|unexpected|unknown|wrong|refused)\b"""
+    |bad\ request|too\ many|unexpected|unknown|unrecogni[sz]ed|wrong|refused)\b"""
 )
 _ERROR_KEYS = ("error", "errors", "exception", "err", "errorMessage", "error_message", "fault")
 _TEXT_KEYS = ("message", "msg", "detail", "details", "error_description", "errorMessage", "error_message", "description",
               "reason", "title", "text", "diagnostics", "error", "body")  # fmt: skip
 _STATUS_KEYS = ("status", "statusCode", "status_code", "http_status", "httpStatus", "code")
 _WRAPPERS = ("response", "result", "output", "content", "data", "body", "return_value", "tool_result")
+_NO_ERROR = frozenset({"", "none", "null", "nil", "false", "no", "no error", "no errors", "ok", "success", "0", "n/a"})
 _FAILED_WORDS = frozenset({"error", "failed", "failure", "fail", "exception", "ko"})
 
 
@@ -106,14 +108,13 @@ def _failure_of_text(text: str, depth: int) -> Failure | None:
 
 def _failure_of_object(value: dict[Any, Any], depth: int) -> Failure | None:
     status = _status_of(value)
-    if said := next((value[key] for key in _ERROR_KEYS if value.get(key)), None):
+    if said := next((value[key] for key in _ERROR_KEYS if _says_something(value.get(key))), None):
         inner = "" if said is True else _text_of(said)
         kind = str(said.get("type") or said.get("code") or "") if isinstance(said, dict) else ""
-        if inner.strip().lower() not in ("none", "null", "false", "no error", "ok", "0"):
-            beside = parse(str(value.get("response") or ""))
-            for place in (said, beside):
-                status = status or (_status_of(place) if isinstance(place, dict) else 0)
-            return Failure(_fuller(inner, value), "", kind, status)
+        beside = parse(str(value.get("response") or ""))
+        for place in (said, beside):
+            status = status or (_status_of(place) if isinstance(place, dict) else 0)
+        return Failure(_fuller(inner, value), "", kind, status)
     is_failed = (
         value.get("isError") is True or value.get("is_error") is True or value.get("success") is False
         or value.get("ok") is False or str(value.get("status", "")).lower() in _FAILED_WORDS
@@ -126,6 +127,15 @@ def _failure_of_object(value: dict[Any, Any], depth: int) -> Failure | None:
         said = _text_of(value)
         return Failure(said, "", "") if said and _FAULT_WORDS.search(said) else None
     return next((f for key in _WRAPPERS if key in value and (f := _failure_of(value[key], depth + 1))), None)
+
+
+def _says_something(error: Any, depth: int = 0) -> bool:
+    """Whether an error field tells of an error: nothing, false, 0 and "none" do not, nor does what holds only such."""
+    if isinstance(error, str):
+        return error.strip(" .").lower() not in _NO_ERROR
+    if isinstance(error, dict | list) and depth < _DEPTH_LIMIT:
+        return any(_says_something(part, depth + 1) for part in (error.values() if isinstance(error, dict) else error))
+    return bool(error)
 
 
 def _status_of(value: dict[Any, Any]) -> int:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.assembly.tool_calls import looks_failed
 from analyzer.technical.unwrap import read_failure
 
 
@@ -19,6 +20,12 @@ from analyzer.technical.unwrap import read_failure
         ('{"content": [{"type": "text", "text": "boom"}], "isError": true}', "boom", 0),
         ("{'error': 'a python dict'}", "a python dict", 0),
         ('{"error": "", "response": "{\\"message\\": \\"size must be an integer\\"}"}', "size must be an integer", 0),
+        ('{"error": {"code": 7}}', '{"error": {"code": 7}}', 0),
+        (
+            "<html><head><title>502 Bad Gateway</title></head></html>",
+            "<html><head><title>502 Bad Gateway</title></head></html>",
+            0,
+        ),
         ('{"detail": "Not authenticated"}', "Not authenticated", 0),
         ("ConnectionError: reset by peer", "ConnectionError: reset by peer", 0),
     ],
@@ -37,12 +44,16 @@ def test_a_failure_is_read(result: str, message: str, status: int) -> None:
     [
         "", "[]", "{}", '{"error": null, "items": [1]}', '{"error": "", "value": 3}', '{"status": 200}', '{"status": "ok"}',
         "exitcode: 0 (execution succeeded)\nCode output: 12", '{"error_rate": 0.4}', "Errors are rare in our factory.",
+        '{"error": " ", "response": "[{\\"id\\": \\"A\\"}]"}', '{"error": "None", "data": 1}', '{"error": false, "data": 1}',
+        '{"error": 0, "data": 1}', '{"error": {"message": "", "code": 0}, "data": 1}', '{"errors": [""], "data": 1}',
+        "<html><head><title>Errata of our catalogue</title></head></html>",
         '{"message": "Your order was placed"}', '{"errors": []}', '{"success": true}', "42",
     ],
 )  # fmt: skip
 def test_success_is_no_failure(result: str) -> None:
     """Empty error fields, good statuses and prose about errors are left alone."""
     assert read_failure(result) is None
+    assert not looks_failed(result)
 
 
 @given(st.text(max_size=400))
