@@ -14,31 +14,23 @@ from analyzer.clusters.hierarchy import levels
 from analyzer.clusters.keep import (
     Clustering,
     Item,
-    Kept,
     Known,
     Rules,
     bring_up_to_date,
     history,
-    keeps_name,
     new_id,
-    vocabulary,
 )
 from analyzer.clusters.lineage import Seen, match
-from analyzer.clusters.model_names import Name, Unnamed, name_groups
+from analyzer.clusters.model_names import Name
+from analyzer.clusters.naming import Named, name_kept, name_parents
 from analyzer.clusters.places import places
 from analyzer.edits import Edits
-from analyzer.models import ChatModel, Embedder, Vectors
-from analyzer.naming import name_clusters
+from analyzer.models import ChatModel, Embedder
 from analyzer.result_rows import Row, Stamp
-from analyzer.text import core, impersonal, stems
 from schemas.clusters import Kind
 from schemas.database import Database
 
 Owner = tuple[str, str]  # tenant and service
-_SHOWN_MEMBERS = 12  # of a cluster, to a model
-_SHOWN_OUTSIDERS = 6
-_LIKE_WORDS = 6  # of a member, where no phrase is shared
-_NAMING_SAMPLE = 300  # members whose words make a name of terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +57,6 @@ class Before:
     def of_family(self, family: str) -> tuple[Known, ...]:
         """The clusters of one family."""
         return tuple(cluster for cluster in self.known if self.family_of[cluster.id] == family)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Named:
-    """A cluster of today with its name and distinguishing terms."""
-
-    cluster: Kept
-    name: Name
-    terms: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -153,7 +136,7 @@ def cluster_items(
         items, known, means.embedder, owner="\x1f".join((*owner, kind, family)),
         may_extend=before.embedder == means.embedder.name, loose_ids=before.loose_ids, edits=edits, rules=means.rules,
     )  # fmt: skip
-    return _named(clustering, items, said, means, kind), clustering
+    return name_kept(clustering, items, said, means.model, kind), clustering
 
 
 def add_rows(
@@ -201,66 +184,6 @@ def forget(rows: ClusterRows, ids: Sequence[str], *, kind: Kind, owner: Owner, s
     rows.members += [key | {"item_id": id} | stamp.columns | {"is_deleted": 1} for id in ids]
 
 
-# --- names ------------------------------------------------------------------------------------------------------------
-
-
-def _named(
-    clustering: Clustering, items: Sequence[Item], said: Mapping[str, str], means: Means, kind: Kind
-) -> list[Named]:
-    clusters = clustering.clusters
-    by_terms = name_clusters([[said[item.id] for item in cluster.items[:_NAMING_SAMPLE]] for cluster in clusters])
-    wanted = means.model.name if means.model else "terms"
-    stays = [
-        keeps_name(cluster) and cluster.known is not None and cluster.known.name_by == wanted for cluster in clusters
-    ]
-    asked = [at for at, kept in enumerate(stays) if not kept]
-    row_of = {id: at for at, id in enumerate(sorted(item.id for item in items))}
-    unnamed = [
-        _unnamed(clusters[at], clusters, clustering.vectors, row_of, said, by_terms[at]) for at in asked
-    ]  # fmt: skip
-    fresh = dict(zip(asked, name_groups(means.model, kind, unnamed), strict=True))
-    return [
-        Named(cluster, fresh[at], by_terms[at][1])
-        if at in fresh or cluster.known is None
-        else Named(cluster, Name(cluster.known.name, cluster.known.name_by), cluster.known.terms)
-        for at, cluster in enumerate(clusters)
-    ]
-
-
-def _unnamed(
-    cluster: Kept,
-    clusters: Sequence[Kept],
-    vectors: Vectors,
-    row_of: Mapping[str, int],
-    said: Mapping[str, str],
-    by_terms: tuple[str, tuple[str, ...]],
-) -> Unnamed:
-    """Half of the members shown are from the middle, half from all over; outsiders are the nearest of the nearest others."""
-    rows = np.array([row_of[item.id] for item in cluster.items])
-    order = np.argsort(-(vectors[rows] @ cluster.centroid), kind="stable")
-    near = [cluster.items[at].id for at in order[: _SHOWN_MEMBERS // 2]]
-    far = [cluster.items[at].id for at in order[_SHOWN_MEMBERS // 2 :: max(1, len(order) // (_SHOWN_MEMBERS // 2))]]
-    others = sorted(
-        (other for other in clusters if other is not cluster), key=lambda o: -float(o.centroid @ cluster.centroid)
-    )[:3]
-    around = [item.id for other in others for item in other.items]
-    outside = np.array([row_of[id] for id in around], dtype=np.int64)
-    nearest = np.argsort(-(vectors[outside] @ cluster.centroid), kind="stable")[:_SHOWN_OUTSIDERS]
-    members = tuple(dict.fromkeys(said[id] for id in [*near, *far]))[:_SHOWN_MEMBERS]
-    owned = [Item(item.id, said[item.id], item.conversation_id, item.user_id) for item in cluster.items]
-    phrase, terms = by_terms
-    fallback = phrase or ", ".join(terms[:3]) or _instance(members)
-    return Unnamed(members, tuple(said[around[at]] for at in nearest), fallback, terms, vocabulary(owned))
-
-
-def _instance(members: Sequence[str]) -> str:
-    """What stands for members that share no word: the one that says most, marked as one of several; empty if none says a thing."""
-    said = max(
-        (core(impersonal(text), limit=_LIKE_WORDS) for text in members), key=lambda text: (len(stems(text)), text)
-    )
-    return f"{said}, among others" if stems(said) else ""
-
-
 # --- levels -----------------------------------------------------------------------------------------------------------
 
 
@@ -286,7 +209,7 @@ def _parents(
         order = sorted(children)
         today = [Seen("", "", frozenset(children[label])) for label in order]
         kept = match(before.parents, today)
-        named_parents = _parent_names([leaves[label] for label in order], means, kind)
+        named_parents = name_parents([leaves[label] for label in order], means.model, kind)
         below = []
         for at, label in enumerate(order):
             id = kept.get(at) or new_id(f"{owner}/{level}", min(children[label]), taken)
@@ -297,24 +220,6 @@ def _parents(
     for row in rows:
         row["parent_id"] = parent_of.get(row["cluster_id"], "")
     return parent_of, rows
-
-
-def _parent_names(groups: Sequence[Sequence[Named]], means: Means, kind: Kind) -> list[tuple[Name, tuple[str, ...]]]:
-    """Names of groups of clusters, made of the names of their clusters, the largest first."""
-    texts = [[one.name.text or "-" for one in group] for group in groups]
-    by_terms = name_clusters(texts)
-    unnamed = [
-        Unnamed(
-            tuple(texts[at][:_SHOWN_MEMBERS]),
-            tuple(other[0] for place, other in enumerate(texts) if place != at)[:_SHOWN_OUTSIDERS],
-            ", ".join(terms[:3]) or phrase or f"{texts[at][0]}, among others",
-            terms,
-            frozenset(word for one in groups[at] for word in vocabulary(one.cluster.items)),
-        )
-        for at, (phrase, terms) in enumerate(by_terms)
-    ]
-    names = name_groups(means.model, kind, unnamed)
-    return [(name, terms) for name, (_, terms) in zip(names, by_terms, strict=True)]
 
 
 def _parent_row(id: str, level: int, leaves: Sequence[Named], name: Name, terms: tuple[str, ...]) -> Row:

@@ -12,7 +12,6 @@ from analyzer.cluster_stage import (
     Before,
     ClusterRows,
     Means,
-    Named,
     Owner,
     add_rows,
     cluster_items,
@@ -20,6 +19,7 @@ from analyzer.cluster_stage import (
     load_before,
 )
 from analyzer.clusters.keep import Item, Known
+from analyzer.clusters.naming import Named
 from analyzer.edits import Edit, Edits, in_effect
 from analyzer.issues import (
     FindingRow,

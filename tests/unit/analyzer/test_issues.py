@@ -7,11 +7,11 @@ import pytest
 
 from analyzer.cluster_stage import Before, Means, cluster_items
 from analyzer.clusters.keep import Known
+from analyzer.clusters.terms import name_clusters
 from analyzer.edits import Edits
 from analyzer.issue_stage import group_of
 from analyzer.issues import FindingRow, Group, Issue, Population, assign, items_by_family, keyed_groups, ranked
 from analyzer.light_embedder import LightEmbedder
-from analyzer.naming import name_clusters
 from analyzer.statistics import wilson
 
 WISHES = {
