@@ -10,6 +10,7 @@ request that they came in, byte for byte.
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,13 @@ def span_keys(tenant: str, identities: Sequence[bytes]) -> bytes:
         identities: 40 bytes a span: trace id, span id, and start and end as 64-bit integers, little-endian.
     """
     words = np.frombuffer(b"".join(identities), "<u8").reshape(-1, WORDS_PER_SPAN)
-    seeds = np.frombuffer(hashlib.blake2b(tenant.encode(), digest_size=8 * WORDS_PER_SPAN).digest(), "<u8")
     # Each word is mixed with a seed of its own, so that no two that change places give the same sum.
-    return _mixed(_mixed(words ^ seeds).sum(axis=1, dtype=np.uint64)).astype("<u8").tobytes()
+    return _mixed(_mixed(words ^ _seeds(tenant)).sum(axis=1, dtype=np.uint64)).astype("<u8").tobytes()
+
+
+@lru_cache(maxsize=64)
+def _seeds(tenant: str) -> NDArray[np.uint64]:
+    return np.frombuffer(hashlib.blake2b(tenant.encode(), digest_size=8 * WORDS_PER_SPAN).digest(), "<u8")
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -21,6 +21,9 @@ RECENT_LIMIT = 1 << 21
 
 KeyArray = NDArray[np.uint64]
 
+# With fewer keys than this, a loop in Python is faster than numpy.
+FEW = 96
+
 # Values of a slot that are no key; a key that has one of them is given another.
 EMPTY, FORGOTTEN = np.uint64(0), np.uint64(1)
 
@@ -43,6 +46,8 @@ class _Table:
         # At most half full, so that the next free slot is near.
         self._slots = np.zeros(1 << (2 * limit - 1).bit_length(), np.uint64)
         self._mask = np.uint64(len(self._slots) - 1)
+        # The same memory, for looking at one slot: numpy needs tens of microseconds for however few keys.
+        self._each = self._slots.data
         self._count = 0
 
     def has_room(self, count: int) -> bool:
@@ -72,6 +77,23 @@ class _Table:
             goes_on = self._slots[at] != pending
             pending, at = pending[goes_on], (at[goes_on] + np.uint64(1)) & self._mask
 
+    def has_one(self, key: int) -> bool:
+        """Whether this key is here; what `places` tells, for few keys."""
+        return self._each[self._end_of_search(key)] == key
+
+    def add_one(self, key: int) -> None:
+        """Add a key that is not here yet; what `add` does, for few keys."""
+        self._count += 1
+        self._each[self._end_of_search(key)] = key
+
+    def _end_of_search(self, key: int) -> int:
+        """Return the slot of a key, or else the free one that it would get."""
+        each, mask = self._each, len(self._each) - 1
+        at = key & mask
+        while each[at] != key and each[at]:
+            at = (at + 1) & mask
+        return at
+
     def forget(self, keys: KeyArray) -> None:
         """Remove keys, where they are here."""
         places = self.places(keys)
@@ -91,6 +113,8 @@ class RecentKeys:
     def known(self, keys: bytes) -> NDArray[np.bool_]:
         """Tell of each key whether it was added before, or comes a second time among these."""
         wanted = _array(keys)
+        if len(wanted) < FEW:
+            return self._few_known(wanted.tolist())
         is_known = (self._young.places(wanted) >= 0) | (self._old.places(wanted) >= 0)
         if len(wanted) > 1:
             is_repeated = np.ones(len(wanted), np.bool_)
@@ -98,12 +122,24 @@ class RecentKeys:
             is_known |= is_repeated
         return is_known
 
+    def _few_known(self, keys: list[int]) -> NDArray[np.bool_]:
+        young, old, seen = self._young, self._old, set[int]()
+        is_known = np.zeros(len(keys), np.bool_)
+        for place, key in enumerate(keys):
+            is_known[place] = key in seen or young.has_one(key) or old.has_one(key)
+            seen.add(key)
+        return is_known
+
     def add(self, keys: bytes) -> None:
         """Remember keys none of which is `known`."""
         added = _array(keys)[-self._limit :]
         if not self._young.has_room(len(added)):
             self._old, self._young = self._young, _Table(self._limit)
-        self._young.add(added)
+        if len(added) < FEW:
+            for key in added.tolist():
+                self._young.add_one(key)
+        else:
+            self._young.add(added)
 
     def recall(self, keys: bytes) -> None:
         """Remember keys, whatever is known of them; those that come last are remembered for longest."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import random
 import shutil
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from collector_plugin.otlp.admission import admit
 from collector_plugin.otlp.requests import as_traces
 from collector_plugin.otlp.span_keys import span_keys, without
 from collector_plugin.receivers.intake import Intake
-from collector_plugin.spool.recent import KEY_BYTES, RecentKeys
+from collector_plugin.spool.recent import FEW, KEY_BYTES, RecentKeys
 from collector_plugin.spool.segment import SUFFIX
 from collector_plugin.spool.segment_format import StoredRequest, encode
 from collector_plugin.spool.spool import Spool
@@ -258,10 +259,16 @@ def test_keys_are_the_same_in_every_process() -> None:
     assert span_keys("shop", identities).hex() == "908694902e4b84bc744f629264fcf841"
 
 
-@given(st.lists(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 40), min_size=1, max_size=60), max_size=8))
+few_numbers = st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 40), min_size=1, max_size=FEW - 1)
+many_numbers = st.builds(
+    lambda seed, count: random.Random(seed).choices(range(500), k=count), st.integers(), st.integers(FEW, 3 * FEW)
+)
+
+
+@given(st.lists(few_numbers | many_numbers, max_size=8))
 def test_recent_keys_are_those_of_a_plain_set(added: list[list[int]]) -> None:
     """Lookups, repetitions within a request, and forgetting, against the obvious version; 0 and 1 are keys as any other."""
-    recent, plain = RecentKeys(limit=512), set[int]()
+    recent, plain = RecentKeys(limit=2048), set[int]()
     for numbers in added:
         keys = np.array([number + 2 if number < 2 else number for number in numbers], "<u8").tobytes()
         seen = set[int]()
