@@ -2,37 +2,41 @@
 
     distinct rows ─▶ near-duplicates stand for each other ─▶ nearest neighbours ─▶ shared-neighbour graph
                   ─▶ many clusterings of it and of parts of it ─▶ what they agree on ─▶ stability, radius, badge
+                  ─▶ hardly any clusters, or one that swallows all? each by itself once more (`guard`)
                   ─▶ every row, clustered or not: nearest centroid within that cluster's radius, else noise
 
 One rule puts rows into clusters, here and for rows that come later (`assign`). The result depends on the set of distinct
 rows and on the seed, not on the order of the rows; repeats count as size and nowhere else.
+
+The other method, UMAP and HDBSCAN, cuts the same rows and is judged alike. What it leaves out stays noise.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.clusters.assign import Assigned, Cluster, assign, centroids_of, radii_of
 from analyzer.clusters.chance import cohesion_by_chance, cohesions, is_one
-from analyzer.clusters.consensus import agree, part_runs, whole_runs
+from analyzer.clusters.consensus import by_neighbours
 from analyzer.clusters.distinct import distinct
-from analyzer.clusters.graph import Labels, in_order
-from analyzer.clusters.knn import nearest_to
+from analyzer.clusters.graph import Labels
+from analyzer.clusters.guard import Counts, remark, suspects
+from analyzer.clusters.knn import Rows, nearest_to
 from analyzer.clusters.neighbourhood import neighbourhood
 from analyzer.clusters.outliers import outlier_scores
-from analyzer.clusters.resolution import fitting_resolution
 from analyzer.clusters.scale import scale_of
 from analyzer.clusters.stability import badge, interval, memberships, overlaps
+from analyzer.clusters.umap_hdbscan import by_density
 from analyzer.models import Vectors
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Method = Literal["neighbours", "umap_hdbscan"]
 
 SAMPLE = 30_000  # distinct rows that clusters are made of; the rest is put into them
-RUNS = 20  # clusterings of parts of the rows, from which stability is told
-_WHOLE_RUNS = 10  # clusterings of all rows, which with those of parts make the consensus
 _LEAST = 6  # distinct rows below which nothing can be told
 
 
@@ -43,9 +47,10 @@ class Grouping:
     Attributes:
         labels: int64[n], the cluster of each row, -1 for noise.
         clusters: largest first; `labels` are places in it.
-        nearest: int64[n], the nearest cluster of each row, noise or not; -1 where there is no cluster.
+        nearest: int64[n], the cluster of each row, of noise the nearest one; -1 where there is no cluster.
         membership: float64[n], 0 to 1: how firmly a row belongs to its nearest cluster.
         outlier_scores: float64[n], 0 to 1: how far a row is from everything.
+        note: what a reader of the clusters should know of how they were cut; mostly empty.
     """
 
     labels: Labels
@@ -53,16 +58,17 @@ class Grouping:
     nearest: Labels
     membership: Floats
     outlier_scores: Floats
+    note: str = ""
 
 
-def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, runs: int = RUNS) -> Grouping:
+def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, method: Method = "neighbours") -> Grouping:
     """Group rows by meaning.
 
     Args:
         vectors: float32[n, d], each of length 1.
         weights: float64[n], how often each row was said; 1 each where absent. They count as size and nowhere else.
         seed: of everything that is drawn; the same rows and seed give the same result.
-        runs: clusterings of parts of the data, from which stability is told; at least 1.
+        method: how rows are cut into clusters.
 
     Returns:
         The clusters, and what became of each row. Fewer than six distinct rows are all noise.
@@ -73,8 +79,8 @@ def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, run
     if len(apart.rows) < _LEAST:
         return _nothing(len(vectors))
     rows = vectors[apart.rows]
-    fitted = _fit(rows[:SAMPLE], seed, runs)
-    placed = assign(rows, fitted.clusters)
+    fitted, note = _guarded(rows[:SAMPLE], _fit(rows[:SAMPLE], seed, method), seed, method)
+    placed = _placed(rows, fitted, method)
     clusters, rank = _by_size(fitted.clusters, placed, counts)
     near, membership = _surroundings(rows, fitted, seed)
     return Grouping(
@@ -83,43 +89,89 @@ def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, run
         nearest=_renamed(placed.nearest, rank)[apart.of],
         membership=membership[apart.of],
         outlier_scores=outlier_scores(near, placed.similarities)[apart.of],
+        note=note,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
-    """Clusters made of a sample; per row of it the similarities of its nearest rows, and its membership."""
+    """Clusters made of a sample; per row of it its cluster (-1: none), the similarities of its nearest rows, membership."""
 
     clusters: tuple[Cluster, ...]
+    labels: Labels
     near: Vectors
     membership: Floats
 
+    @property
+    def sizes(self) -> Counts:
+        """How many rows of the sample each cluster was made of: int64[k]."""
+        return np.bincount(self.labels[self.labels >= 0], minlength=len(self.clusters))
 
-def _fit(rows: Vectors, seed: int, runs: int) -> _Fit:
+
+def _fit(rows: Vectors, seed: int, method: Method) -> _Fit:
     scale = scale_of(len(rows))
     around = neighbourhood(rows, scale.neighbour_count, seed)
-    resolution = fitting_resolution(around.graph)
-    parts = part_runs(around.graph, resolution, runs, seed)
-    every = [*parts, *whole_runs(around.graph, resolution, _WHOLE_RUNS, seed)]
-    labels = in_order(agree(around.graph, every, resolution, seed), scale.smallest)
-    dense = cohesions(around.graph, labels) > cohesion_by_chance(rows, seed)
-    clusters = _clusters(rows[around.kept], labels, parts, dense)
+    kept = rows[around.kept]
+    cut = by_density(kept, seed) if method == "umap_hdbscan" else by_neighbours(around.graph, scale.smallest, seed)
+    dense = cohesions(around.graph, cut.labels) > cohesion_by_chance(rows, seed)
+    clusters, rank = _clusters(kept, cut.labels, cut.parts, dense)
+    labels, membership = _renamed(cut.labels, rank)[around.of], memberships(cut.labels, cut.every)[around.of]
     if not clusters and is_one(rows):
-        clusters = (_one(rows),)
-    return _Fit(clusters, around.near, memberships(labels, every)[around.of])
+        clusters, labels = (_one(rows),), np.zeros(len(rows), dtype=np.int64)
+    return _Fit(clusters, labels, around.near, membership)
 
 
-def _clusters(rows: Vectors, labels: Labels, parts: Sequence[Labels], dense: Flags) -> tuple[Cluster, ...]:
-    """What is found again when parts of the data are clustered, and denser than chance makes it; the rest is noise."""
+def _guarded(rows: Vectors, fitted: _Fit, seed: int, method: Method) -> tuple[_Fit, str]:
+    """Group by itself what swallowed nearly all, and tell of it."""
+    before = fitted.sizes
+    for at in suspects(before):
+        inside = np.flatnonzero(fitted.labels == at)
+        finer = _fit(rows[inside], seed, method)
+        if len(finer.clusters) > 1:
+            fitted = _with_finer(fitted, int(at), inside, finer)
+    return fitted, remark(before, fitted.sizes)
+
+
+def _with_finer(fitted: _Fit, at: int, inside: Rows, finer: _Fit) -> _Fit:
+    """Put clusters in the place of the one that they are parts of: the first where it was, the others at the end."""
+    labels, membership = fitted.labels.copy(), fitted.membership.copy()
+    place = np.array([at, *range(len(fitted.clusters), len(fitted.clusters) + len(finer.clusters) - 1), -1])
+    labels[inside], membership[inside] = place[finer.labels], finer.membership
+    first, *others = finer.clusters
+    clusters = (*fitted.clusters[:at], first, *fitted.clusters[at + 1 :], *others)
+    return replace(fitted, clusters=clusters, labels=labels, membership=membership)
+
+
+def _placed(rows: Vectors, fitted: _Fit, method: Method) -> Assigned:
+    """Put every row into a cluster or none. UMAP and HDBSCAN have done so with the sample by other shapes than spheres."""
+    placed = assign(rows, fitted.clusters)
+    if method == "neighbours":
+        return placed
+    count = len(fitted.labels)
+    labels = np.concatenate([fitted.labels, placed.labels[count:]])
+    return replace(placed, labels=labels, nearest=np.where(labels >= 0, labels, placed.nearest))
+
+
+def _clusters(
+    rows: Vectors, labels: Labels, parts: Sequence[Labels], dense: Flags
+) -> tuple[tuple[Cluster, ...], Labels]:
+    """What is found again when parts of the data are clustered, and denser than chance makes it; the rest is noise.
+
+    Returns:
+        The clusters, and the new place of each label: int64[k], -1 for noise.
+    """
     centroids = centroids_of(rows, labels)
     radii = radii_of(rows, labels, centroids)
     again = np.array([overlaps(labels, part) for part in parts]).reshape(len(parts), len(centroids))
     badges = [badge(float(stability), len(rows)) for stability in again.mean(axis=0)]
     kept = [at for at, worth in enumerate(badges) if worth != "noise" and dense[at]]
-    return tuple(
+    rank = np.full(len(centroids), -1, dtype=np.int64)
+    rank[kept] = np.arange(len(kept))
+    clusters = tuple(
         Cluster(label, 0.0, float(again[:, at].mean()), interval(again[:, at]), badges[at], radii[at], centroids[at])
         for label, at in enumerate(kept)
     )
+    return clusters, rank
 
 
 def _one(rows: Vectors) -> Cluster:
@@ -141,6 +193,7 @@ def _by_size(clusters: Sequence[Cluster], placed: Assigned, counts: Floats) -> t
 
 
 def _renamed(labels: Labels, rank: Labels) -> Labels:
+    """Each label's new place; what had none, or whose label has none, is -1."""
     return np.where(labels >= 0, np.append(rank, -1)[labels], -1)
 
 

@@ -4,18 +4,15 @@ The shape is fitted on a sample. Every other row, of the same run or a later one
 sample, so a million rows and one new row cost what they must and nobody's place moves because somebody came.
 """
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.clusters.knn import nearest, nearest_to
+from analyzer.clusters.knn import nearest_to
+from analyzer.clusters.reduction import Points, reduced
 from analyzer.models import Vectors
 
-Points = npt.NDArray[np.float32]
-
 SAMPLE = 20_000  # rows that the shape is fitted on
-_NEIGHBOURS = 15
+_MIN_DIST = 0.1  # how close two rows may come, so that one can still be pointed at
 _AMID = 5
 _SHARPNESS = 20.0  # of the weights of the nearest rows: e-fold for each .05 of cosine
 
@@ -33,26 +30,7 @@ def lay_out(vectors: Vectors, *, seed: int = 0) -> Points:
     n = len(vectors)
     if n <= 4:
         return _framed(np.column_stack([np.arange(n), np.zeros(n)]))
-    count = min(_NEIGHBOURS, n - 1)
-    around = nearest(vectors, count - 1, seed=seed)
-    known = (
-        np.column_stack([np.arange(n), around.positions]).astype(np.int64),  # UMAP counts a row as its own nearest
-        np.column_stack([np.zeros(n), 1.0 - around.similarities]).astype(np.float32),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # umap tells of optional parts, and of a transform, that we do not use
-        import umap
-
-        model = umap.UMAP(
-            n_neighbors=count,
-            min_dist=0.1,
-            metric="cosine",
-            init="random" if n < 20 else "spectral",  # the spectrum of very small graphs has too few dimensions
-            random_state=seed,
-            n_jobs=1,
-            precomputed_knn=(*known, None),
-        )
-        return _framed(model.fit_transform(vectors))
+    return _framed(reduced(vectors, 2, min_dist=_MIN_DIST, seed=seed))
 
 
 def place(vectors: Vectors, fitted: Vectors, points: Points) -> Points:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analyzer.clusters.distinct import distinct
-from analyzer.clusters.map import SAMPLE, Points, align, lay_out, place
+from analyzer.clusters.map import SAMPLE, align, lay_out, place
+from analyzer.clusters.reduction import Points
 from analyzer.models import Vectors
 
 _FEW = 100  # distinct rows below which two main directions show as much as a map does, at once

@@ -1,0 +1,42 @@
+"""Guard against a cut that says nothing: hardly any clusters, or one that swallows nearly all.
+
+Either may be the truth, and either may hide it: beside a few rows from far away, the topics of one large subject look
+alike. So such a cluster is grouped by itself, where rows are seen from its own middle. What comes out takes its place if it
+is clusters by the same measures as all others, found again and denser than chance; else it stays what it is. Both are told.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Counts = npt.NDArray[np.int64]
+
+_HARDLY_ANY = 3  # clusters below which each is looked into
+_NEARLY_ALL = 0.7  # of the clustered rows, held by one cluster, from which on it is looked into
+_WORTH = 100  # rows that something stable could be found in
+
+
+def suspects(sizes: Counts) -> Counts:
+    """Which clusters to group by themselves: positions, ascending; mostly none. `sizes` are their rows, int64[k]."""
+    large = sizes >= _WORTH
+    if len(sizes) >= _HARDLY_ANY:
+        large &= sizes > _NEARLY_ALL * sizes.sum()
+    return np.flatnonzero(large)
+
+
+def remark(before: Counts, after: Counts) -> str:
+    """Tell in a sentence what looked suspicious and what became of it; empty where nothing did."""
+    if before.sum() < _WORTH:
+        return ""
+    if len(before) < _HARDLY_ANY:
+        found = f"{_clusters(len(before))} in {before.sum()} texts"
+    elif before.max() > _NEARLY_ALL * before.sum():
+        found = f"one cluster held {before.max() / before.sum():.0%} of {before.sum()} texts"
+    else:
+        return ""
+    if len(after) > len(before):
+        return f"{found}: cut finer, into {_clusters(len(after))}"
+    return f"{found}: a finer cut would not be found again"
+
+
+def _clusters(count: int) -> str:
+    return f"{count} cluster" if count == 1 else f"{count} clusters"
