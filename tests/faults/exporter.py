@@ -29,6 +29,7 @@ Signal = Literal["traces", "logs"]
 Transport = Literal["http", "grpc"]
 
 TIMEOUT_S = 10.0
+PATIENCE_S = 120.0
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 METHODS: dict[Signal, str] = {
@@ -164,6 +165,7 @@ class Exporter:
     dropped: Counter[str] = field(default_factory=Counter)
     resent_count: int = 0
     ack_s: list[float] = field(default_factory=list)
+    is_abandoned: bool = False
     _request_count: int = 0
 
     def run(self, stopping: threading.Event) -> None:
@@ -186,7 +188,7 @@ class Exporter:
 
     def _deliver(self, line: "Line", request: Request) -> bool:
         pause_s = FIRST_PAUSE_S
-        while True:
+        while not self.is_abandoned:
             begun_s = time.monotonic()
             answer = line.send(request)
             self.answers[answer.what] += 1
@@ -201,6 +203,7 @@ class Exporter:
             time.sleep(answer.delay_s or pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             self.resent_count += 1
+        return False
 
     def _line(self) -> contextlib.AbstractContextManager["Line"]:
         return contextlib.closing(Line(self.place, self.transport, self.timeout_s))
@@ -286,17 +289,28 @@ def _retry_delay_s(details: bytes) -> float | None:
 
 @contextlib.contextmanager
 def exporting(exporters: Sequence[Exporter]) -> Iterator[None]:
-    """Keep all of them busy until the block is left, then wait until all that they sent is answered."""
+    """Keep all of them busy until the block is left, then wait until all that they sent is answered.
+
+    A test that fails within the block has no collector left that would answer; then nothing is waited for.
+    """
     stopping = threading.Event()
     threads = [threading.Thread(target=exporter.run, args=(stopping,)) for exporter in exporters]
     for thread in threads:
         thread.start()
+    deadline_s = 0.0
     try:
         yield
+        deadline_s = time.monotonic() + PATIENCE_S
     finally:
         stopping.set()
         for thread in threads:
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+        is_answered = not any(thread.is_alive() for thread in threads)
+        for exporter in exporters:
+            exporter.is_abandoned = True
+        for thread in threads:
             thread.join()
+    assert is_answered, "what was sent last was never acknowledged"
 
 
 def all_acknowledged(exporters: Sequence[Exporter]) -> set[int]:
