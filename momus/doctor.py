@@ -11,7 +11,7 @@ import orjson
 
 from collector_plugin.receivers.address import split_address
 from collector_plugin.receivers.keys import plain_key
-from momus.spooled import waiting_count
+from momus.spooled import set_aside, waiting_count
 from schemas import database as store
 from schemas.database import Database, Row
 from schemas.errors import DatabaseError
@@ -52,6 +52,7 @@ def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
     """Look at every part once; a part that cannot be looked at is a fault, not an exception."""
     health = Health()
     _listeners(settings, health)
+    health.faults.extend(set_aside(settings.spool, now_ns))
     if settings.database.startswith("chdb:") and not store.is_there(settings.database):
         health.hints.append(f"There is no momus database at {settings.database.removeprefix('chdb://')} yet.")
         _advise(health, settings)

@@ -1,6 +1,7 @@
 """What a spool folder holds that the database does not, for those who must know where else data is."""
 
 import fcntl
+import shlex
 import time
 from pathlib import Path
 
@@ -48,6 +49,36 @@ def remains(settings: Settings) -> list[str]:
             "are not needed."
         )
     return sentences
+
+
+def set_aside(spool: Path, now_ns: int) -> list[str]:
+    """Return a sentence for each kind of file in `aside/`: how many, how old, and what becomes of them."""
+    aside = spool / "aside"
+    sentences = []
+    if segments := sorted(aside.glob("*.segment")):
+        sentences.append(
+            f"{len(segments)} segments in {aside} could not be written to the database{_oldest(segments, now_ns)}. They are "
+            "tried again at the next start of a collector with this spool: restart it once the cause is gone, which its log tells."
+        )
+    if corrupt := sorted(aside.glob("*.corrupt")):
+        size_bytes = sum(path.stat().st_size for path in corrupt)
+        sentences.append(
+            f"{len(corrupt)} damaged pieces of segments, {size_bytes} bytes together, are kept in {aside}"
+            f"{_oldest(corrupt, now_ns)}. Nothing reads them again, and what was in them is lost: check the disk, then "
+            "remove them."
+        )
+    if requests := sorted((*aside.glob("*.traces"), *aside.glob("*.logs"))):
+        sentences.append(
+            f"{len(requests)} export requests in {aside} could not be read{_oldest(requests, now_ns)}. They are not tried "
+            f"again by themselves. `momus inspect {shlex.quote(str(requests[0]))}` shows what is wrong; sent to /v1/traces or "
+            "/v1/logs again they are stored, once momus can read them."
+        )
+    return sentences
+
+
+def _oldest(paths: list[Path], now_ns: int) -> str:
+    hours = (now_ns - min(path.stat().st_mtime_ns for path in paths)) / 3600e9
+    return f", the oldest {hours:.1f} hours ago"
 
 
 def _segments(folder: Path) -> set[str]:
