@@ -25,6 +25,12 @@ Kind = Literal["traces", "logs"]
 
 MAGIC = b"MoM2"
 HEADER = struct.Struct("<4sIIQBHIx")
+# What was written before spans had keys of their own: with a digest of 16 bytes in place of the key count, and no keys. An
+# upgrade finds it where the database was away; what of it is sent again is stored again.
+FORMER_MAGIC = b"MoM1"
+FORMER_HEADER = struct.Struct("<4sIIQBH16xx")
+FORMS = {MAGIC: HEADER, FORMER_MAGIC: FORMER_HEADER}
+MAGIC_START = b"MoM"
 CHECKED_FROM = 8  # after the magic and the CRC itself
 INDEX_NUMBER = 0
 KIND_NUMBERS: dict[Kind, int] = {"traces": 1, "logs": 2}
@@ -70,6 +76,19 @@ class TornTail:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What the header of a record says, with places in the data instead of lengths."""
+
+    crc: int
+    kind: int
+    received_ns: int
+    tenant_at: int
+    keys_at: int
+    body_at: int
+    end: int
+
+
 def encode(request: StoredRequest) -> bytes:
     """Return the record of one request."""
     return _record(KIND_NUMBERS[request.kind], request.tenant.encode(), request.keys, request.body, request.received_ns)
@@ -107,28 +126,38 @@ def index_bytes(end: bytes) -> int:
     return int(size_bytes) if magic == INDEX_MAGIC else 0
 
 
+def _header_at(data: bytes, at: int) -> _Header | None:
+    """Return what the header says that begins at `at`; None where there is none."""
+    form = FORMS.get(data[at : at + len(MAGIC)])
+    if form is None or len(data) - at < form.size:
+        return None
+    _, crc, body_bytes, received_ns, kind, tenant_bytes, *rest = form.unpack_from(data, at)
+    tenant_at = at + form.size
+    keys_at = tenant_at + tenant_bytes
+    body_at = keys_at + sum(rest) * KEY_BYTES  # the former header has no key count
+    return _Header(crc, kind, received_ns, tenant_at, keys_at, body_at, body_at + body_bytes)
+
+
 def _record_at(data: bytes, at: int) -> tuple[StoredRequest | Index, int] | None:
     """Return the record that begins at `at` and the place after it; None where there is no intact one."""
-    if data[at : at + len(MAGIC)] != MAGIC or len(data) - at < HEADER.size:
+    header = _header_at(data, at)
+    if header is None or header.end > len(data):
         return None
-    _, crc, body_bytes, received_ns, kind, tenant_bytes, key_count = HEADER.unpack_from(data, at)
-    keys_at = at + HEADER.size + tenant_bytes
-    body_at = keys_at + key_count * KEY_BYTES
-    end = body_at + body_bytes
-    if end > len(data) or zlib.crc32(memoryview(data)[at + CHECKED_FROM : end]) != crc:
+    if zlib.crc32(memoryview(data)[at + CHECKED_FROM : header.end]) != header.crc:
         return None
-    keys = data[keys_at:body_at]
-    if kind == INDEX_NUMBER:
-        return Index(keys), end
-    if kind not in KINDS:
+    keys = data[header.keys_at : header.body_at]
+    if header.kind == INDEX_NUMBER:
+        return Index(keys), header.end
+    if header.kind not in KINDS:
         return None
-    tenant = data[at + HEADER.size : keys_at].decode()
-    return StoredRequest(KINDS[kind], data[body_at:end], received_ns, keys, tenant), end
+    tenant = data[header.tenant_at : header.keys_at].decode()
+    body = data[header.body_at : header.end]
+    return StoredRequest(KINDS[header.kind], body, header.received_ns, keys, tenant), header.end
 
 
 def _next_record(data: bytes, at: int) -> int:
     """Return where the next intact record begins, or the end of the data."""
-    while (at := data.find(MAGIC, at)) >= 0:
+    while (at := data.find(MAGIC_START, at)) >= 0:
         if _record_at(data, at):
             return at
         at += 1
@@ -142,8 +171,7 @@ def _fragment(data: bytes, at: int, end: int) -> Corrupt | TornTail:
 
 
 def _ends_within_record(data: bytes, at: int) -> bool:
-    rest = len(data) - at
-    if rest < HEADER.size:
+    if len(data) - at < FORMS.get(data[at : at + len(MAGIC)], HEADER).size:
         return True
-    _, _, body_bytes, _, _, tenant_bytes, key_count = HEADER.unpack_from(data, at)
-    return bool(data.startswith(MAGIC, at) and rest < HEADER.size + tenant_bytes + key_count * KEY_BYTES + body_bytes)
+    header = _header_at(data, at)
+    return header is not None and header.end > len(data)

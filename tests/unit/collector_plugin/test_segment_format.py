@@ -1,10 +1,24 @@
 """A segment can be cut off or damaged at any byte and still gives back every record that is intact."""
 
+import struct
+import zlib
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector_plugin.spool.recent import KEY_BYTES
 from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
+
+
+def encode_formerly(request: StoredRequest) -> bytes:
+    """Return a record as it was written before spans had keys of their own."""
+    tenant = request.tenant.encode()
+    kind = {"traces": 1, "logs": 2}[request.kind]
+    head = struct.pack("<IQBH16sx", len(request.body), request.received_ns, kind, len(tenant), b"digest of 16 byt")
+    checked = head + tenant + request.body
+    return b"MoM1" + struct.pack("<I", zlib.crc32(checked)) + checked
+
 
 requests = st.builds(
     StoredRequest,
@@ -55,3 +69,15 @@ def test_a_record_that_is_complete_but_wrong_at_the_end_is_corrupt() -> None:
     record = bytearray(encode(StoredRequest("traces", b"body", 1, bytes(KEY_BYTES))))
     record[-1] ^= 1
     assert list(decode(bytes(record))) == [Corrupt(0, bytes(record))]
+
+
+@given(st.lists(st.tuples(requests, st.booleans()), min_size=1, max_size=5), st.data())
+def test_what_was_written_formerly_is_read(stored: list[tuple[StoredRequest, bool]], data: st.DataObject) -> None:
+    """Records of before an upgrade, mixed with new ones, up to where the file was cut off; they come without keys."""
+    records = [encode_formerly(request) if is_former else encode(request) for request, is_former in stored]
+    *before, last = [replace(request, keys=b"") if is_former else request for request, is_former in stored]
+    assert list(decode(b"".join(records))) == [*before, last]
+    torn_bytes = data.draw(st.integers(1, len(records[-1]) - 1))
+    *read, torn = decode(b"".join((*records[:-1], records[-1][:torn_bytes])))
+    assert read == before
+    assert torn == TornTail(sum(map(len, records[:-1])), torn_bytes)
