@@ -119,8 +119,16 @@ class Collector(Child):
         return float(found[1])
 
     def drain(self) -> None:
-        """Return when the database has all that was acknowledged."""
-        wait_until(lambda: self.status()["segments_waiting"] == 0)
+        """Return when the database has all that was acknowledged; however long, as long as it becomes less."""
+        left = sys.maxsize
+        while left:
+            left = self._fewer_than(left)
+
+    def _fewer_than(self, count: int) -> int:
+        """Wait until fewer segments wait, and return how many."""
+        wait_until(lambda: self.status()["segments_waiting"] < count)
+        left: int = self.status()["segments_waiting"]
+        return left
 
 
 def own_database(folder: Path) -> str:
