@@ -4,8 +4,9 @@
        messages of user and agent.
     2. Everything else (tool output, long answers, arguments) is cut to its beginning and end; how much each may keep is
        the most that brings the digest to about a sixth of the conversation. Every cut says where and how much.
-    3. A result that was told before is only referred to.
-    4. What is too long even so is read in windows that overlap, each with the tools and instructions.
+    3. What a refusal comes back to in a result that is cut is kept of it: see `cited`.
+    4. A result that was told before is only referred to.
+    5. What is too long even so is read in windows that overlap, each with the tools and instructions.
 
 Nothing here knows what the model will be asked.
 """
@@ -13,7 +14,9 @@ Nothing here knows what the model will be asked.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from analyzer.summarise import is_refusal
 from analyzer.with_model.background import instructions, tool_list
+from analyzer.with_model.cited import Span, cited
 from analyzer.with_model.pieces import Piece, pieces_of
 from analyzer.with_model.tokens import estimate_tokens
 from schemas.records import Conversation
@@ -24,6 +27,9 @@ _CAPS = (40, 60, 90, 140, 200, 300, 450, 700, 1_000, 1_500, 2_500, 4_000, 8_000)
 _WHOLE_CAPS = (1_000_000, 100_000, 30_000, 10_000, 4_000, 2_000)  # where even what is whole exceeds all windows
 _OVERLAP = 2  # pieces that two windows share
 CALL = 450
+_NOTE = 16  # characters of a note about a cut
+_CITED = 120  # characters of a result that are kept because a refusal after it comes back to them
+_REFUSAL_CHARS = 4_000  # of a message, to tell whether it refuses
 _REPEATED = 120  # characters from which a repetition is referred to
 
 Hide = Callable[[str], str]
@@ -59,6 +65,7 @@ def digest(conversation: Conversation, hide: Hide, *, token_budget: int, window_
         return Digest("", (), (), 0, 0, 0, 0)
     raw_tokens = _raw_tokens(conversation)
     pieces = [replace(p, text=hide(p.text), calls=tuple(hide(call) for call in p.calls)) for p in pieces]
+    pieces = _with_cited(pieces)
     background = hide(_background(conversation))
     room = max(_FLOOR_TOKENS, round(raw_tokens * _SHARE)) - estimate_tokens(background)
     kept = _shortened(pieces, room, max(token_budget * window_limit - raw_tokens // 8, token_budget))
@@ -109,6 +116,21 @@ def _without_repeats(pieces: Sequence[Piece]) -> list[Piece]:
     return kept
 
 
+def _with_cited(pieces: Sequence[Piece]) -> list[Piece]:
+    """The results with the parts that the agent comes back to where it refuses: what decided, and whether rightly."""
+    refused: str = ""
+    turned: list[Piece] = []
+    for piece in reversed(pieces):
+        if piece.head.startswith("user"):
+            refused = ""
+        elif piece.head.startswith("agent") and is_refusal(piece.text[:_REFUSAL_CHARS]):
+            refused = piece.text
+        elif refused and piece.head.startswith(("result", "retrieval")):
+            piece = replace(piece, cited=tuple(cited(piece.text, [refused], room=_CITED)))
+        turned.append(piece)
+    return turned[::-1]
+
+
 def _shortened(pieces: Sequence[Piece], room: int, limit: int) -> list[Piece]:
     """The pieces with the largest cap on what may be cut that stays within `room` tokens, and the least even if none
     does; where what is always whole exceeds `limit` tokens, that is cut too."""
@@ -129,17 +151,26 @@ def _cut(piece: Piece, cap: int) -> Piece:
     calls = tuple(shorten_middle(call, max(cap, CALL)) for call in piece.calls)
     # What an agent says is worth more a character than what a tool puts out.
     cap = cap if piece.head.startswith("result") else cap * 2
-    return replace(piece, text=shorten_middle(piece.text, max(cap, piece.keep)), calls=calls)
+    return replace(piece, text=_shorten_around(piece.text, max(cap, piece.keep), piece.cited), calls=calls)
+
+
+def _shorten_around(text: str, cap: int, spans: Sequence[Span]) -> str:
+    """The text's beginning and end in about `cap` characters, and the spans between them; each gap has its note."""
+    if len(text) <= cap + _NOTE:
+        return text
+    tail = cap // 4
+    inner = [(max(start, cap - tail), min(end, len(text) - tail)) for start, end in spans]
+    bounds = [0, cap - tail, *(at for span in inner if span[0] < span[1] for at in span), len(text) - tail, len(text)]
+    shown = text[: bounds[1]]
+    for gap, start, end in zip(bounds[1::2], bounds[2::2], bounds[3::2], strict=False):
+        # A gap that is no longer than its note is not worth cutting.
+        shown += (f" …[{start - gap} cut]… " if start - gap > _NOTE else text[gap:start]) + text[start:end]
+    return shown
 
 
 def shorten_middle(text: str, cap: int) -> str:
     """The text's beginning and end in about `cap` characters, with a note of what is cut between them."""
-    note_room = 16
-    if len(text) <= cap + note_room:
-        return text
-    tail = cap // 4
-    cut = len(text) - cap
-    return f"{text[: cap - tail]} …[{cut} cut]… {text[len(text) - tail :]}"
+    return _shorten_around(text, cap, ())
 
 
 def _windows(pieces: Sequence[Piece], background: str, token_budget: int) -> tuple[str, ...]:

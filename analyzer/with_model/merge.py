@@ -2,7 +2,7 @@
 
 What detectors find of themselves is of two kinds. Facts need no judgement: a call failed, a call was repeated, a tool
 was called that was not offered. Suspicions rest on words: "cannot", "not found", an empty list. Facts stay whatever a
-model says. Of a suspicion that the model shares, the model's words are kept; the others are put to the verifier.
+model says, but those read out of a result's words, which it may contest (see `known`). Of a suspicion that the model shares, the model's words are kept; the others are put to the verifier.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,9 +26,12 @@ class Merged:
     repeated: int
 
 
-def merge(found: Sequence[Finding], claimed: Iterable[Finding]) -> Merged:
-    """Sort the findings of one conversation; order within each part is as given."""
-    facts = [finding for finding in found if is_fact(finding)]
+def merge(found: Sequence[Finding], claimed: Iterable[Finding], contested: Sequence[Finding] = ()) -> Merged:
+    """Sort the findings of one conversation; order within each part is as given.
+
+    What the model contests is no fact but one more suspicion, whatever else the model claims there.
+    """
+    facts = [finding for finding in found if is_fact(finding) and finding not in contested]
     new: list[Finding] = []
     repeated = 0
     for claim in claimed:
@@ -38,8 +41,9 @@ def merge(found: Sequence[Finding], claimed: Iterable[Finding]) -> Merged:
             new.append(claim)
     suspected = [
         suspicion for suspicion in found
-        if suspicion not in facts and suspicion.is_root and suspicion.family not in UNRANKED
-        and not any(_is_shared(suspicion, claim) for claim in new)
+        if suspicion in contested
+        or (not is_fact(suspicion) and suspicion.is_root and suspicion.family not in UNRANKED
+            and not any(_is_shared(suspicion, claim) for claim in new))
     ]  # fmt: skip
     return Merged(tuple(facts), tuple(new), tuple(suspected), repeated)
 

@@ -6,16 +6,16 @@ r1    retrieval 1                        e0   exception 0, where no call tells o
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.assembly.tool_calls import looks_failed
 from analyzer.lexicon import NOT_FOUND
 from analyzer.lookups import empty_part
 from analyzer.observations import call_position, position_at
 from analyzer.summarise import is_refusal
-from analyzer.technical.unwrap import parse
+from analyzer.technical.unwrap import parse, read_failure
+from analyzer.text import shorten
 from schemas.records import Conversation, Message, Retrieval, SpanException, ToolCall, ToolRequest
 
 _LAST_SPOKEN = 4  # messages of users and agents at the end that are kept
@@ -25,12 +25,16 @@ _OF_LAST = 400
 _OF_REFUSAL = 400
 _OF_ANSWER = 300
 _QUOTED_KEY = re.compile(r'"(\w+)":')
+_NAME_CHARS = 40
 _BODY_CHARS = 20_000  # of a text that is looked at to tell whether it is empty or a refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of the transcript. `keep` characters of it are shown whatever the budget; `calls` are what it asks of tools."""
+    """A part of the transcript. `keep` characters of it are shown whatever the budget; `calls` are what it asks of tools.
+
+    `cited` are the spans of it that later messages come back to, once they are known.
+    """
 
     marker: str
     head: str
@@ -38,6 +42,7 @@ class Piece:
     position: int
     keep: int = 0
     calls: tuple[str, ...] = ()
+    cited: tuple[tuple[int, int], ...] = ()
 
 
 def pieces_of(conversation: Conversation) -> list[Piece]:
@@ -47,6 +52,7 @@ def pieces_of(conversation: Conversation) -> list[Piece]:
     last = {message.index for message in said[-_LAST_SPOKEN:]}
     names = {call.result_index: call.name for call in conversation.tool_calls if call.result_index >= 0}
     alone = {m.index + 1 for m in conversation.messages if len(m.body.tool_calls) == 1}
+    agents = {*conversation.agent_names, *(m.body.name for m in conversation.messages if m.body.role == "assistant")}
     pieces = [
         _message_piece(
             message,
@@ -54,6 +60,7 @@ def pieces_of(conversation: Conversation) -> list[Piece]:
             message.index in alone,
             message.index in last,
             message.index in failed,
+            agents,
         )
         for message in conversation.messages
         if message.body.role != "system" and (message.body.content.strip() or message.body.tool_calls)
@@ -64,11 +71,13 @@ def pieces_of(conversation: Conversation) -> list[Piece]:
     return sorted(pieces, key=lambda piece: piece.position)  # stable: messages first where positions are equal
 
 
-def _message_piece(message: Message, tool: str, is_alone: bool, is_last: bool, is_failed: bool) -> Piece:
+def _message_piece(
+    message: Message, tool: str, is_alone: bool, is_last: bool, is_failed: bool, agents: Collection[str]
+) -> Piece:
     body = message.body
     text = _folded(body.content) if body.role == "tool" else body.content.replace("\x00", "")
     # A result right after the one call that asked for it needs no name.
-    head = _speaker(message, "" if is_alone else body.name or tool) + (", failed" if is_failed else "")
+    head = _speaker(message, "" if is_alone else body.name or tool, agents) + (", failed" if is_failed else "")
     keep = max(_OF_LAST if is_last else 0, _keep(message, body.name or tool, is_failed))
     return Piece(f"m{message.index}", head, text, message.index, keep, tuple(_asked(c, text) for c in body.tool_calls))
 
@@ -79,12 +88,17 @@ def _folded(result: str) -> str:
     return " ".join(text.split()) if text.lstrip()[:1] in ("{", "[") else text
 
 
-def _speaker(message: Message, tool: str) -> str:
+def _speaker(message: Message, tool: str, agents: Collection[str]) -> str:
     match message.body.role:
         case "tool":
             return f"result of {tool}" if tool else "result"
         case "user":
-            return "agent to agent" if message.is_delegation else f"user, turn {message.turn}"
+            if message.is_delegation:
+                return "agent to agent"
+            name = message.body.name
+            # In runs of several agents the task is often put by one of them.
+            is_agent = name in agents and name != ""
+            return f"user, turn {message.turn}" + (f", in truth agent {shorten(name, _NAME_CHARS)}" if is_agent else "")
         case "system":
             return "system"
         case "assistant":
@@ -97,7 +111,7 @@ def _keep(message: Message, tool: str, is_failed: bool) -> int:
     if role == "user":
         return 0 if message.is_delegation else _ALL
     if role == "tool":
-        return _ALL if is_failed or looks_failed(text) or is_empty_result(tool, text) else 0
+        return _ALL if is_failed or read_failure(text) is not None or is_empty_result(tool, text) else 0
     return _OF_REFUSAL if is_refusal(text[:_BODY_CHARS]) else _OF_ANSWER
 
 

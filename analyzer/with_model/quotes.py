@@ -16,7 +16,7 @@ from schemas.records import Conversation, ToolCall
 _MARKER = re.compile(r"\b([mcre])\s?(\d{1,7})\b")
 _CUT = re.compile(r"…?\s*\[(?:… ?)?\d[\d,]* (?:characters )?cut\]\s*…?|…|\.\.\.")
 _NEAR = 2  # messages that a marker may be off
-_SHORTEST = 6  # characters: "no" stands everywhere and shows nothing
+_SHORTEST = 6  # characters of a part: "no" stands everywhere and shows nothing; see `find_quote` for the whole
 _LIKE = {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "\u00a0": " "}
 
 
@@ -48,6 +48,11 @@ def find_quote(conversation: Conversation, pieces: tuple[Piece, ...], marker: st
     named = _MARKER.search(marker)
     if named is None:
         return None
+    bare = quote.strip()
+    if 0 < len(bare) < _SHORTEST:
+        # Too short to show anything, unless it is all that stands there: an empty list, a lone word.
+        whole = (spot for spot in _named(conversation, named[1], int(named[2])) if bare in map(str.strip, spot.texts))
+        return next((Quoted(bare, spot.place) for spot in whole), None)
     for wanted in _wanted(quote):
         for spot in _near(conversation, named[1], int(named[2])):
             for text in spot.texts:

@@ -11,6 +11,7 @@ from analyzer.summarise import Summary, summarise
 from analyzer.text import shorten
 from analyzer.with_model.digest import Digest, digest
 from analyzer.with_model.gate import gate, hidden_quote
+from analyzer.with_model.known import contested
 from analyzer.with_model.merge import Merged, merge, together
 from analyzer.with_model.prompts import MERGE, READ
 from analyzer.with_model.question import ask_about, ask_to_merge
@@ -64,7 +65,8 @@ def _read(
     told = replies[0] if len(replies) == 1 else _merged(model, replies, setup)
     claims = [claim for reply in replies for claim in reply.findings]
     gated = gate(model, conversation, made, claims, redactor, prompt_hash=setup.prompt_hashes["read"])
-    merged = merge(found, gated.findings)
+    wrong = contested(conversation, found, [number for reply in replies for number in reply.known_wrong])
+    merged = merge(found, gated.findings, wrong)
     asked = [*merged.claimed, *merged.suspected]
     verified = verify(model, conversation, made.pieces, asked, redactor.hide)
     findings = together(found, merged, verified.findings)

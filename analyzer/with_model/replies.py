@@ -39,8 +39,8 @@ class Claim(Form):
     statement: str
     requested_object: str
     requested_operation: str
-    tool_would_serve: bool
-    data_would_serve: bool
+    tool_would_serve: bool | None
+    data_would_serve: bool | None
     code: Code
     is_root: bool
     is_recovered: bool
@@ -71,6 +71,7 @@ class ReadReply(SummaryReply):
     """All of a reading."""
 
     verdict: FindingsVerdict
+    known_wrong: list[str]
     findings: list[Claim]
 
 

@@ -10,9 +10,9 @@ from analyzer.models import ChatModel
 from analyzer.with_model.background import tool_list
 from analyzer.with_model.digest import Hide
 from analyzer.with_model.fence import fence
+from analyzer.with_model.known import marker_of
 from analyzer.with_model.pieces import Piece
 from analyzer.with_model.prompts import VERIFY
-from analyzer.with_model.question import marker_of
 from analyzer.with_model.replies import VerifyReply
 from analyzer.with_model.surroundings import position_of, surroundings
 from schemas.families import Finding

@@ -46,7 +46,7 @@ def told(*findings: dict[str, Any], **changed: Any) -> dict[str, Any]:
     plain = {
         "request": "an invoice", "task": "find an invoice", "summary": "The agent looked it up.", "outcome": "served",
         "user_signal": "none", "frustration": "none", "user_language": "en",
-        "verdict": "findings" if findings else "none", "findings": list(findings),
+        "verdict": "findings" if findings else "none", "known_wrong": [], "findings": list(findings),
     }  # fmt: skip
     return plain | changed
 

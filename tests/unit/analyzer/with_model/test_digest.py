@@ -211,3 +211,31 @@ def test_shortening_keeps_both_ends(cap: int) -> None:
     assert short.endswith(text[-(cap // 4) :])
     assert len(short) <= cap + 20
     assert shorten_middle("short", cap) == "short"
+
+
+def test_what_a_refusal_comes_back_to_is_kept_of_a_long_result(talk: Talk) -> None:
+    """The one field in the middle of a record that decides stands in the digest, with notes around it."""
+    record = json.dumps({f"field_{n}": f"value {n} of it" for n in range(300)} | {"zz": 1})
+    record = record.replace("value 150 of it", "basic_economy fare")
+    lines = [("user", "Look."), ("call", "get", "{}", ROWS)] * 12
+    refusal = ("assistant", "I cannot change it, as this is a basic_economy fare.")
+    shown = made(talk(*lines, ("user", "Change."), ("call", "get", "{}", record), refusal)).windows[0]
+    assert '"field_150": "basic_economy fare"' in shown
+    assert "value 149 of it" not in shown
+
+
+def test_where_no_call_was_recorded_that_is_said(talk: Talk) -> None:
+    """So that nobody takes a deed for false because no call shows it."""
+    assert "may not have been recorded" in made(talk(("user", "Hi"), ("assistant", "Booked."), tools=None)).background
+    assert "recorded" not in made(talk(("user", "Hi"), ("call", "book", "{}", "ok"), tools=None)).background
+
+
+def test_what_all_tools_say_is_left_out_of_each(talk: Talk) -> None:
+    """A boilerplate opening tells nothing; what follows its colon does."""
+    tools = tuple(
+        ToolDefinition(name, f'This is a subfunction for tool "{name}". The description of this function is: "{about}"')
+        for name, about in (("a", "Lists all ports."), ("b", "Finds one port."), ("c", "Books a berth."))
+    )
+    shown = made(talk(("user", "Hi"), ("assistant", "Hello"), tools=tools)).background
+    assert "- b: Finds one port" in shown
+    assert "subfunction" not in shown

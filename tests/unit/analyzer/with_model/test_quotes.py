@@ -112,3 +112,13 @@ def test_a_mutated_quote_is_always_refused(seed: int) -> None:
     mutated = quote[:place] + chance.choice("xqzXQZ7") + quote[place + 1 :]
     assert verbatim(text, quote) == quote
     assert mutated == quote or verbatim(text, mutated) == ""
+
+
+def test_a_short_message_or_result_may_be_quoted_whole(talk: Talk) -> None:
+    """An empty list shows that nothing was found; as a part of something longer it shows nothing."""
+    conversation = talk(("user", "No"), ("call", "find", "{}", "[]"), ("assistant", "Here: [] and no."))
+    assert [find_quote(conversation, (), f"m{n}", quote) is not None for n, quote in ((0, "No"), (2, "[]"))] == [
+        True,
+        True,
+    ]
+    assert find_quote(conversation, (), "m3", "[]") is None

@@ -160,7 +160,45 @@ def test_facts_of_detectors_stay_and_are_not_told_twice(
     reading = read_conversation(model, failed, found, ReadingSetup())
     assert [(f.family, f.detector) for f in reading.findings if f.is_root] == [("technical_error", found[0].detector)]
     assert reading.gate == GateCounts(claimed=1, repeated=1)
-    assert "KNOWN, found by code\n- m2 " in model.questions("Read")[0]
+    assert "\n- k1 m2 timeout: " in model.questions("Read")[0]
+
+
+@pytest.mark.parametrize(("verdict", "stays"), [("contradicted", False), ("supported", True)])
+def test_a_failure_read_out_of_words_may_be_contested(
+    talk: Talk, scripted: Any, said: Claimed, found_in: Any, verdict: str, stays: bool
+) -> None:
+    """Named in known_wrong, it is put to the verifier; a number that nobody gave changes nothing."""
+    conversation = talk(
+        ("user", "Find the invoice of March."),
+        ("call", "find_invoice", '{"month": "March"}', "Error: the word of the month is error"),
+        ("assistant", "Your invoice says: error."),
+        tools=TOOLS,
+    )
+    found = found_in(conversation)
+    judged = {"verdicts": [{"number": 1, "verdict": verdict}]}
+    model = scripted(lambda question: said(known_wrong=["k1", "k9"]), lambda question: judged)
+    reading = read_conversation(model, conversation, found, ReadingSetup())
+    assert any(f.family == "technical_error" for f in reading.findings) is stays
+    assert reading.gate.detectors_contradicted == (not stays)
+
+
+def test_what_a_machine_marked_as_failed_cannot_be_contested(
+    talk: Talk, scripted: Any, said: Claimed, found_in: Any
+) -> None:
+    """It has no number, and naming one does nothing."""
+    conversation = talk(
+        ("user", "Find the invoice of March."),
+        ("call", "find_invoice", '{"month": "March"}', "Error: timed out after 30 s"),
+        ("assistant", "Something went wrong."),
+        tools=TOOLS,
+    )
+    failed = replace(conversation.tool_calls[0], status="error", error_type="TimeoutError")
+    conversation = replace(conversation, tool_calls=(failed,))
+    found = found_in(conversation)
+    model = scripted(lambda question: said(known_wrong=["k1"]))
+    reading = read_conversation(model, conversation, found, ReadingSetup())
+    assert [f.family for f in reading.findings if f.is_root] == ["technical_error"]
+    assert model.questions("Verify") == []
 
 
 def test_a_suspicion_of_detectors_is_put_to_the_verifier(
