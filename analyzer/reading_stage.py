@@ -3,15 +3,18 @@
     conversations not read yet ─page▶ load, assemble, detect ─pool▶ read_conversation ─▶ rows, a version above the detectors'
 
 Detectors' results are stored before anything is asked, so whatever the model does costs none of them. Rows are written a
-page at a time. What was not read, or failed, keeps the state that says so and is taken up by the next run.
+page at a time. What failed says so in its state; what was not come to is left as detectors saw it, and says that. Both are
+taken up by the next run, and what was answered before is not paid for again.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
+from analyzer.asking.asker import Asks
 from analyzer.assembly.conversations import assemble
 from analyzer.decide import decide
 from analyzer.detectors import observe
@@ -23,6 +26,7 @@ from analyzer.results import Result, write
 from analyzer.with_model.read import read_conversation
 from analyzer.with_model.reading import GateCounts, Reading, ReadingSetup
 from schemas.database import Database, Row
+from schemas.errors import ModelError
 from schemas.records import Conversation
 
 NOT_READ = "skipped: not read yet"  # the state of what detectors analysed in a run that has a model
@@ -32,25 +36,41 @@ _PAGE = 128  # conversations in memory at once
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What conversations are read with: `concurrency` of them at once."""
+    """What conversations are read with: `concurrency` of them at once.
 
-    model: ChatModel
+    `naming` is the model asked for names of groups, None leaves them to terms. `settle` has an endpoint that answers by the
+    batch answer what was asked, and returns how many answers came; None where the endpoint answers at once.
+    """
+
+    asker: Asks
     setup: ReadingSetup
     concurrency: int = 8
+    naming: ChatModel | None = None
+    settle: Callable[[], int] | None = None
 
     @property
     def hash(self) -> str:
         """16 hex of what determines a reading beside the conversation: the model, the prompts, the card, the facets."""
-        return hashlib.blake2b(f"{self.model.name}\x1f{self.setup.hash}".encode(), digest_size=8).hexdigest()
+        return hashlib.blake2b(f"{self.asker.name}\x1f{self.setup.hash}".encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A conversation and what came of reading it; no attempt where the endpoint was silent: that says nothing of it."""
+
+    conversation: Conversation
+    reading: Reading
+    is_attempt: bool
 
 
 @dataclass(slots=True)
 class Readings:
-    """What the stage did, conversation by conversation."""
+    """What the stage did. `left_count` were not come to, or wait for a batch; `skipped_count` hold nothing to read."""
 
     read_count: int = 0
     failed_count: int = 0
     skipped_count: int = 0
+    left_count: int = 0
     claims: GateCounts = field(default_factory=GateCounts)
 
     def add(self, reading: Reading) -> None:
@@ -67,7 +87,7 @@ def read_new(
     stamp: Stamp,
     *,
     is_full: bool = False,
-    on_page: Callable[[int, int], None] = lambda done, total: None,
+    on_read: Callable[[int, int], None] = lambda done, total: None,
 ) -> Readings:
     """Read what waits for a model: what was analysed since there is one, failed before, or was left over.
 
@@ -76,24 +96,27 @@ def read_new(
         reader: what it is read with.
         stamp: of the run; its version is above that of the detectors' rows.
         is_full: also what was analysed without this model, or read with other prompts.
-        on_page: is told how many conversations are done, and out of how many.
+        on_read: is told how many conversations are done, and out of how many.
     """
     done, counts = 0, Readings()
     total = count_to_read(database, reader, is_full=is_full)
     with ThreadPoolExecutor(reader.concurrency, thread_name_prefix="momus-reading") as pool:
-        for number, page in enumerate(pages(database, reader, is_full=is_full)):
-            waiting = list(conversations_of(database, page))
+        for page in pages(database, reader, is_full=is_full):
             attempts = {(row["tenant"], row["conversation_id"]): row["attempt_count"] for row in page}
-            readings = list(pool.map(lambda one: _read(reader, one), waiting))
-            results = [
-                _result(one, reading, reader, attempts[one.tenant, one.id])
-                for one, reading in zip(waiting, readings, strict=True)
-            ]
-            write(database, results, stamp, f"{stamp.run_id}/read/{number}")
-            for reading in readings:
-                counts.add(reading)
+            waiting = conversations_of(database, page)
+            read = []
+            for number, one in enumerate(pool.map(partial(read_one, reader), waiting), done + 1):
+                on_read(number, max(number, total))
+                if one:
+                    read.append(one)
+                    counts.add(one.reading)
+            results = [_result(one, reader, attempts) for one in read]
+            write(database, results, stamp, f"{stamp.run_id}/read/{stamp.version}/{done}")
+            counts.left_count += len(waiting) - len(read)
             done += len(page)
-            on_page(done, max(done, total))
+            if reader.asker.ended_by and not read:  # nothing new is asked, and what is known is used up
+                counts.left_count += max(0, total - done)
+                break
     return counts
 
 
@@ -115,26 +138,43 @@ def pages(database: Database, reader: Reader, *, is_full: bool) -> Iterator[list
         last = page[-1]
 
 
-def conversations_of(database: Database, page: Sequence[Row]) -> Iterator[Conversation]:
-    """The conversations of a page, as their traces are now; one that has since become another is left out."""
+def conversations_of(database: Database, page: Sequence[Row]) -> list[Conversation]:
+    """The conversations of a page, in its order, as their traces are now; one that has since become another is left out."""
     traces: dict[str, list[str]] = defaultdict(list)
     for row in page:
         traces[row["tenant"]] += row["trace_ids"]
-    wanted = {(row["tenant"], row["conversation_id"]) for row in page}
-    for tenant, trace_ids in traces.items():
-        for batch in batches(database, tenant, trace_ids, size=_PAGE):
-            yield from (one for one in assemble(load(database, batch)) if (one.tenant, one.id) in wanted)
+    place = {(row["tenant"], row["conversation_id"]): number for number, row in enumerate(page)}
+    found = [
+        one
+        for tenant, trace_ids in traces.items()
+        for batch in batches(database, tenant, trace_ids, size=_PAGE)
+        for one in assemble(load(database, batch))
+        if (one.tenant, one.id) in place
+    ]
+    return sorted(found, key=lambda one: place[one.tenant, one.id])
 
 
-def _read(reader: Reader, conversation: Conversation) -> Reading:
+def read_one(reader: Reader, conversation: Conversation) -> Read | None:
+    """Read a conversation; None where nothing new is asked any more, or answers come later.
+
+    Raises:
+        DatabaseError: answers cannot be kept.
+    """
+    model = reader.asker.about(conversation.tenant, conversation.id)
     found = tuple(Gate().admit(conversation, decide(conversation, observe(conversation))))
-    return read_conversation(reader.model, conversation, found, reader.setup)
+    try:
+        reading = read_conversation(model, conversation, found, reader.setup)
+    except ModelError:
+        return None
+    return Read(conversation, reading, is_attempt=not model.was_silent)
 
 
-def _result(conversation: Conversation, reading: Reading, reader: Reader, attempts: int) -> Result:
+def _result(read: Read, reader: Reader, attempts: Mapping[tuple[str, str], int]) -> Result:
+    conversation, reading = read.conversation, read.reading
+    before = attempts[conversation.tenant, conversation.id]
     # What failed keeps no hash of a reading, so that it is asked for again.
     has_failed = reading.state.startswith("failed")
     return Result(
         conversation, reading.summary, reading.findings, reading.facets, reading.state,
-        "" if has_failed else reader.hash, attempts + 1 if has_failed else 0,
+        "" if has_failed else reader.hash, before + read.is_attempt if has_failed else 0,
     )  # fmt: skip

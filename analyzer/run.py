@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
+from analyzer.asking.budget import Spending
 from analyzer.assembly.conversations import assemble
 from analyzer.cluster_stage import Means
 from analyzer.clusters.keep import Rules
@@ -24,7 +25,7 @@ from analyzer.facets.definitions import FacetDefinition
 from analyzer.facets.measured import measured, unanswered
 from analyzer.issue_stage import update_issues
 from analyzer.light_embedder import LightEmbedder
-from analyzer.load import Batch, batches, changed_traces, load
+from analyzer.load import Batch, Changes, batches, changed_traces, load
 from analyzer.models import Embedder
 from analyzer.reading_stage import NOT_READ, Reader, read_new
 from analyzer.result_rows import Stamp, deleted_conversation_row
@@ -32,17 +33,22 @@ from analyzer.results import Result, transcript_hash, write
 from analyzer.summarise import summarise
 from analyzer.with_model.reading import GateCounts
 from schemas.database import Database
+from schemas.errors import ModelError
 from schemas.records import Conversation
 
 _OVERLAP_NS = 120 * 10**9  # rows may become visible this much later than the moment the database gave them
-_BATCH_TRACES = 500
+BATCH_TRACES = 500
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(slots=True)
 class RunReport:
-    """What a run did. `method` is `detectors` without a model; `waiting_count` are traces that still receive spans."""
+    """What a run did. `method` is `detectors` without a model; `waiting_count` are traces that still receive spans.
+
+    With a model, `read_count` conversations were read, `model_failures` could not be, `skipped_count` hold nothing to read,
+    and `left_count` were not come to: `note` says why.
+    """
 
     run_id: str
     method: str
@@ -61,15 +67,19 @@ class RunReport:
     unpatterned_count: int = 0
     read_count: int = 0
     skipped_count: int = 0
+    left_count: int = 0
     model_failures: int = 0
     gate: Gate = field(default_factory=Gate)
     claims: GateCounts = field(default_factory=GateCounts)
+    spending: Spending = field(default_factory=Spending)
+    note: str = ""
 
 
 def analyze(
     database: Database,
     *,
     now_ns: int,
+    run_id: str = "",
     quiet_s: float = 0.0,
     reader: Reader | None = None,
     facets: tuple[FacetDefinition, ...] = (),
@@ -83,6 +93,7 @@ def analyze(
     Args:
         database: migrated to today's schema.
         now_ns: the time of the run; the version of every row it writes, so later than that of the run before.
+        run_id: of every row it writes; a new one where none is given.
         quiet_s: traces that received something less than this ago are left for the next run.
         reader: reads conversations with a model; None leaves them to detectors and extraction, and every row says so.
         facets: the team's questions to every conversation; without a model nobody answers them.
@@ -94,30 +105,39 @@ def analyze(
     Raises:
         DatabaseError: the database failed; what was written stays, and the next run takes it up.
     """
-    embedder, model = embedder or LightEmbedder(), reader.model if reader else None
-    stamp = Stamp(uuid.uuid4().hex[:16], now_ns, "model" if model else "detectors", model.name if model else "")
+    embedder = embedder or LightEmbedder()
+    stamp = Stamp(run_id or new_run_id(), now_ns, *(("model", reader.asker.name) if reader else ("detectors", "")))
     report = RunReport(stamp.run_id, stamp.method, stamp.model, embedder.name, now_ns)
-    last = 0 if is_full else next((row["watermark_ns"] for row in database.query("last_run")), 0)
-    changes = changed_traces(
-        database, since_ns=max(0, last - _OVERLAP_NS), quiet_until_ns=now_ns - round(quiet_s * 1e9)
-    )
+    last_ns = 0 if is_full else last_watermark_ns(database)
+    changes = changes_since(database, last_ns, quiet_until_ns=now_ns - round(quiet_s * 1e9))
     report.trace_count, report.waiting_count = changes.trace_count, changes.waiting_count
-    report.watermark_ns = max(last, changes.watermark_ns)
+    report.watermark_ns = max(last_ns, changes.watermark_ns)
     detect = partial(_detect, facets=facets, state=NOT_READ if reader else "analysed", gate=report.gate)
     done = 0
     for tenant, trace_ids in changes.trace_ids.items():
-        for number, batch in enumerate(batches(database, tenant, trace_ids, size=_BATCH_TRACES)):
+        for number, batch in enumerate(batches(database, tenant, trace_ids, size=BATCH_TRACES)):
             _analyse_batch(database, batch, f"{stamp.run_id}/{tenant}/{number}", stamp, detect, report)
             done += len(batch.trace_ids)
             progress("conversations", done, max(done, changes.trace_count))
     if reader:
         _read(database, reader, stamp, report, is_full=is_full, progress=progress)
     progress("issues", 0, 1)
-    counts = update_issues(database, Means(embedder, model, rules or Rules()), stamp)
+    counts = update_issues(database, Means(embedder, reader.naming if reader else None, rules or Rules()), stamp)
     report.issue_count, report.unpatterned_count = counts
     progress("issues", 1, 1)
+    report.spending = reader.asker.spending() if reader else Spending()
     _close(database, report, stamp)
     return report
+
+
+def last_watermark_ns(database: Database) -> int:
+    """Up to when the last complete run looked at what was received; 0 before the first."""
+    return next((int(row["watermark_ns"]) for row in database.query("last_run")), 0)
+
+
+def changes_since(database: Database, watermark_ns: int, *, quiet_until_ns: int) -> Changes:
+    """What changed since a run that looked up to `watermark_ns`, with what may have become visible late."""
+    return changed_traces(database, since_ns=max(0, watermark_ns - _OVERLAP_NS), quiet_until_ns=quiet_until_ns)
 
 
 def _analyse_batch(
@@ -151,10 +171,29 @@ def _detect(conversation: Conversation, *, facets: tuple[FacetDefinition, ...], 
 def _read(
     database: Database, reader: Reader, stamp: Stamp, report: RunReport, *, is_full: bool, progress: Progress
 ) -> None:
-    later = replace(stamp, version=stamp.version + 1)
-    readings = read_new(database, reader, later, is_full=is_full, on_page=partial(progress, "reading"))
-    report.read_count, report.skipped_count = readings.read_count, readings.skipped_count
-    report.model_failures, report.claims = readings.failed_count, readings.claims
+    """Read what waits; by the batch in rounds, since an answer may lead to another question."""
+
+    def told(done: int, total: int) -> None:
+        spent = reader.asker.spending()
+        cost = f" · ${spent.spent_usd:,.2f}" if spent.spent_usd else ""
+        progress(f"reading · {spent.prompt_tokens + spent.answer_tokens:,} tokens{cost}", done, total)
+
+    settle = reader.settle or (lambda: 0)
+    try:
+        settle()  # a batch that a killed run sent is waited for before anything is asked
+        more = True
+        while more:
+            stamp = replace(stamp, version=stamp.version + 1)
+            readings = read_new(database, reader, stamp, is_full=is_full, on_read=told)
+            report.read_count += readings.read_count
+            report.skipped_count += readings.skipped_count
+            report.model_failures += readings.failed_count
+            report.claims += readings.claims
+            report.left_count = readings.left_count
+            more = bool(report.left_count and settle())
+    except ModelError as error:
+        report.note = str(error)
+    report.note = report.note or str(reader.asker.ended_by or "")
 
 
 def _close(database: Database, report: RunReport, stamp: Stamp) -> None:
@@ -163,15 +202,23 @@ def _close(database: Database, report: RunReport, stamp: Stamp) -> None:
     report.finding_count = left["finding_count"]
     row = asdict(report)
     gate, claims = row.pop("gate"), row.pop("claims")
-    row |= {"quotes_seen": gate["seen"], "quotes_rejected": gate["rejected"]}
+    row |= row.pop("spending") | {"quotes_seen": gate["seen"], "quotes_rejected": gate["rejected"]}
     row |= {"claims_seen": claims["claimed"], "claims_unquoted": claims["unquoted"]}
-    row |= {"claims_contradicted": claims["contradicted"]}
-    row["note"] = "" if report.model else "analysed without a model"
+    row |= {
+        "claims_contradicted": claims["contradicted"],
+        "skipped_count": row["skipped_count"] + row.pop("left_count"),
+    }
+    row["note"] = report.note if report.model else "analysed without a model"
     database.insert(
         "run_log",
         [row | {"finished_ns": _database_time(database)} | stamp.columns],
         token=f"{stamp.run_id}/run",
     )
+
+
+def new_run_id() -> str:
+    """An id for a run: 16 hex."""
+    return uuid.uuid4().hex[:16]
 
 
 def _database_time(database: Database) -> int:

@@ -101,17 +101,44 @@ def analyze(
     quiet_s: Annotated[
         float, typer.Option(min=0, help="Leave traces that received a span less than this many seconds ago for later.")
     ] = 0.0,
-    full: Annotated[bool, typer.Option("--full", help="Look at everything again, not only at what is new.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Look at everything again, and have the model read what it has not, or otherwise."),
+    ] = False,
+    budget: Annotated[
+        str,
+        typer.Option(
+            metavar="AMOUNT",
+            help="What this run may spend on the model: 5usd, 2M tokens. What is left over is read by the next run.",
+            show_default="MOMUS_MODEL_BUDGET",
+        ),
+    ] = "",
+    batch: Annotated[
+        bool,
+        typer.Option("--batch", help="Ask by the endpoint's batch interface: cheaper, and waits up to a day a step."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only estimate what would be asked and spent.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Assemble conversations, find their failures and bring the issues up to date."""
-    from momus.analysis import run_analysis
-    from momus.screen import progress_bar, show_run
+    """Assemble conversations, find their failures and bring the issues up to date.
+
+    With a model (MOMUS_MODEL_URL, MOMUS_MODEL_NAME) it reads them, the newest first. A run that was killed, ran out of budget
+    or lost its endpoint is gone on with by the next one, and pays for no answer twice.
+    """
+    from momus.analyze_command import run_analyze
 
     settings = settings_of(database)
-    with opened_database(settings) as opened, progress_bar(enabled=not json) as progress:
-        report = run_analysis(opened, settings, now_ns=time.time_ns(), quiet_s=quiet_s, is_full=full, progress=progress)
-    print_json(report) if json else show_run(report)
+    with opened_database(settings) as opened:
+        run_analyze(
+            opened,
+            settings,
+            quiet_s=quiet_s,
+            is_full=full,
+            budget=budget,
+            by_batch=batch,
+            is_dry_run=dry_run,
+            as_json=json,
+        )
 
 
 @app.command(rich_help_panel=RUN)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, assert_never
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
@@ -361,7 +369,7 @@ def show_run(report: RunReport) -> None:
         )
     if report.model_failures:
         console.print(
-            f"[yellow]The model failed on {report.model_failures} conversations; their summaries are extracted and say so.[/]"
+            f"[yellow]The model failed on {report.model_failures} conversations; their state says why, and the next run tries again.[/]"
         )
     console.print("Read them with [bold]momus issues[/].")
 
@@ -383,6 +391,7 @@ def progress_bar(*, enabled: bool) -> Iterator[Callable[[str, int, int], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
     with Progress(
         *columns, console=error_console, transient=True, disable=not (enabled and error_console.is_terminal)
@@ -390,8 +399,10 @@ def progress_bar(*, enabled: bool) -> Iterator[Callable[[str, int, int], None]]:
         tasks: dict[str, object] = {}
 
         def advance(stage: str, done: int, total: int) -> None:
-            task = tasks.get(stage) or tasks.setdefault(stage, progress.add_task(stage, total=total))
-            progress.update(task, completed=done, total=total)  # type: ignore[arg-type]  # rich's TaskID is an int
+            name = stage.partition(" · ")[0]  # what follows tells how the stage goes
+            if name not in tasks:
+                tasks[name] = progress.add_task(stage, total=total)
+            progress.update(tasks[name], description=stage, completed=done, total=total)  # type: ignore[arg-type]  # rich's TaskID is an int
 
         yield advance
 

@@ -24,6 +24,7 @@ MomusError
     ├── ModelUnreachable
     ├── ModelAnswerInvalid
     ├── ModelRefused
+    ├── ModelSilent
     ├── ModelPending
     └── BudgetSpent
 """
@@ -128,6 +129,10 @@ class ModelAnswerInvalid(ModelError):
 
 class ModelRefused(ModelError):
     """The model endpoint refuses every question. Check MOMUS_MODEL_KEY and MOMUS_MODEL_NAME."""
+
+
+class ModelSilent(ModelError):
+    """The model endpoint left several questions in a row unanswered, so it is asked no more in this run. Check MOMUS_MODEL_URL; the next run goes on where this one ended."""
 
 
 class ModelPending(ModelError):

@@ -115,6 +115,33 @@ class Settings(BaseSettings):
     quote_redaction: bool = Field(
         default=False, description="Hide them in the quotes of findings, too; offsets still count in the original."
     )
+    model_concurrency: int = Field(default=8, ge=1, le=256, description="Conversations that a model reads at once.")
+    model_timeout_s: float = Field(
+        default=120.0, gt=0, description="How long one answer of a model may take before it is asked for again."
+    )
+    model_retries: int = Field(
+        default=4,
+        ge=0,
+        le=20,
+        description="How often a question is sent again after a rate limit, a time-out or a failure.",
+    )
+    model_poll_s: float = Field(
+        default=30.0, gt=0, description="How often a batch is looked at, once `momus analyze --batch` has sent it."
+    )
+    model_input_usd: float = Field(
+        default=0.0, ge=0, description="Price of a million tokens in a question, in US dollars."
+    )
+    model_output_usd: float = Field(
+        default=0.0, ge=0, description="Price of a million tokens in an answer, in US dollars."
+    )
+    model_budget: str = Field(
+        default="",
+        description="What all runs of any 24 hours may spend on the chat model: `5usd`, `2M tokens`; empty is no limit.",
+    )
+    cluster_min_conversations: int = Field(
+        default=2, ge=1, description="A group of findings or requests is shown from this many conversations on."
+    )
+    cluster_min_users: int = Field(default=1, ge=1, description="And from this many users on, where users are known.")
     facets_file: Path | None = Field(
         default=None, description="TOML file with a team's own questions to every conversation: see `momus facets -h`."
     )

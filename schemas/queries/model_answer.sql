@@ -1,10 +1,10 @@
--- What was last answered to a question? A bad answer counts within the run that judged it; a later one asks again.
+-- What was answered to a question, latest first, and was it of use? Two rows tell what is known and what failed twice.
 SELECT
-    text,
     status,
+    text,
     problem,
     run_id
 FROM model_answers
-WHERE question_hash = {question_hash:String}
+WHERE question_hash = {question_hash:String} AND status IN ('good', 'bad')
 ORDER BY answered_ns DESC
-LIMIT 1
+LIMIT 2

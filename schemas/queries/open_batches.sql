@@ -1,16 +1,12 @@
--- Which batches still owe their answers, oldest first?
+-- Which batches of a model still owe their answers, oldest first?
 SELECT
     batch_key,
     batch_id,
-    model,
     status,
     question_count,
-    covers_version,
-    sent_ns,
-    run_id,
-    version
+    sent_ns
 FROM model_batches FINAL
-WHERE status IN ('sending', 'sent')
+WHERE model = {model:String} AND status IN ('sending', 'sent')
 ORDER BY
     sent_ns,
     batch_key

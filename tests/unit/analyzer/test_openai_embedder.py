@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analyzer.openai_models import OpenAIEmbedder
-from schemas.errors import ModelAnswerInvalid, ModelUnreachable
+from schemas.errors import ModelAnswerInvalid, ModelRefused
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -58,5 +58,5 @@ def test_a_missing_vector_and_a_refusal_are_told(embedder: OpenAIEmbedder) -> No
     """Neither is taken for a result."""
     with pytest.raises(ModelAnswerInvalid, match="1 vectors for 2 texts"):
         embedder.embed(["a", "lose"])
-    with pytest.raises(ModelUnreachable, match="refuses"):
+    with pytest.raises(ModelRefused, match="refuses"):
         embedder.embed(["refuse"])

@@ -1,0 +1,59 @@
+"""What a run of the analyzer would do and cost: looked up and put together as the run would, and nothing is written."""
+
+from dataclasses import dataclass, field
+
+from analyzer.asking.budget import Spending
+from analyzer.assembly.conversations import assemble
+from analyzer.load import batches, load
+from analyzer.reading_stage import Reader, conversations_of, pages, read_one
+from analyzer.results import transcript_hash
+from analyzer.run import BATCH_TRACES, changes_since, last_watermark_ns
+from schemas.database import Database
+
+
+@dataclass(slots=True)
+class DryRun:
+    """What would be done. `estimate` is one: tokens are counted by rule, and what the model will claim is not foreseen."""
+
+    model: str
+    trace_count: int = 0
+    waiting_count: int = 0
+    conversation_count: int = 0
+    analysed_count: int = 0
+    read_count: int = 0
+    estimate: Spending = field(default_factory=Spending)
+
+
+def dry_run(
+    database: Database, *, now_ns: int, quiet_s: float = 0.0, reader: Reader | None = None, is_full: bool = False
+) -> DryRun:
+    """Rehearse a run; `reader` asks a `Rehearsal`, or is None without a model.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    found = DryRun(reader.asker.name if reader else "")
+    last_ns = 0 if is_full else last_watermark_ns(database)
+    changes = changes_since(database, last_ns, quiet_until_ns=now_ns - round(quiet_s * 1e9))
+    found.trace_count, found.waiting_count = changes.trace_count, changes.waiting_count
+    rehearsed: set[tuple[str, str]] = set()
+    for tenant, trace_ids in changes.trace_ids.items():
+        for batch in batches(database, tenant, trace_ids, size=BATCH_TRACES):
+            conversations = assemble(load(database, batch))
+            known = {stored.conversation_id: stored.transcript_hash for stored in batch.stored}
+            found.conversation_count += len(conversations)
+            for conversation in conversations:
+                if known.get(conversation.id) != transcript_hash(conversation):
+                    found.analysed_count += 1
+                    rehearsed.add((tenant, conversation.id))
+                    if reader:
+                        read_one(reader, conversation)
+    found.read_count = len(rehearsed) if reader else 0
+    if reader:
+        for page in pages(database, reader, is_full=is_full):
+            waiting = [row for row in page if (row["tenant"], row["conversation_id"]) not in rehearsed]
+            found.read_count += len(waiting)
+            for conversation in conversations_of(database, waiting):
+                read_one(reader, conversation)
+        found.estimate = reader.asker.spending()
+    return found
