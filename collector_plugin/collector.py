@@ -6,14 +6,14 @@ import time
 from collections.abc import Mapping
 
 from collector_plugin.metrics import counter, counter_by, exposition, gauge
-from collector_plugin.receivers.address import refuse_exposed
+from collector_plugin.receivers.address import refuse_exposed, split_address
 from collector_plugin.receivers.grpc_receiver import GrpcReceiver
 from collector_plugin.receivers.http_receiver import HttpReceiver
 from collector_plugin.receivers.intake import Intake
-from collector_plugin.receivers.keys import keys_of
+from collector_plugin.receivers.keys import Keys, keys_of
 from collector_plugin.receivers.readiness import Readiness, spool_fault
-from collector_plugin.receivers.tls import tls_of
-from collector_plugin.redaction.scrub import scrubber_of
+from collector_plugin.receivers.tls import Tls, tls_of
+from collector_plugin.redaction.scrub import Scrubber, scrubber_of
 from collector_plugin.spool.spool import Spool
 from collector_plugin.writer import Writer
 from schemas.database import Database
@@ -35,11 +35,8 @@ class Collector:
             SettingsError: an address cannot be listened on, or would let everybody in; keys, certificates or the rules of
                 redaction cannot be used.
         """
-        keys, tls, self._scrubber = keys_of(settings), tls_of(settings), scrubber_of(settings)
-        if not (keys or settings.tls_client_ca or settings.insecure):
-            refuse_exposed(settings.http_address, "MOMUS_HTTP_ADDRESS")
-            refuse_exposed(settings.grpc_address, "MOMUS_GRPC_ADDRESS")
-        elif not (keys or settings.tls_client_ca):
+        keys, tls, self._scrubber = guards_of(settings)
+        if settings.insecure and not (keys or settings.tls_client_ca):
             log.warning(
                 "MOMUS_INSECURE is set and there are no keys: whoever reaches the ports may send and read counters"
             )
@@ -139,8 +136,11 @@ class Collector:
             [
                 counter("momus_requests_total", "Export requests accepted.", received["requests"]),
                 counter("momus_requests_resent_total", "Requests acknowledged again.", received["requests_resent"]),
-                counter("momus_items_total", "Spans, log records and metric resources.", received["items_accepted"]),
-                counter("momus_items_rejected_total", "Those of them refused for good.", received["items_rejected"]),
+                counter(
+                    "momus_items_total", "Spans, log records and metric resources accepted.", received["items_accepted"]
+                ),
+                counter("momus_items_resent_total", "Those acknowledged again, not stored.", received["items_resent"]),
+                counter("momus_items_rejected_total", "Those refused for good.", received["items_rejected"]),
                 counter("momus_feedback_total", "Feedback accepted.", received["feedback"]),
                 counter_by("reason", "momus_refused_total", "Requests refused.", self._intake.refused()),
                 counter_by("pattern", "momus_values_redacted_total", "Texts taken out.", scrubbed.redacted),
@@ -172,6 +172,21 @@ class Collector:
             ],
             {("momus_insert_duration_seconds", "Time of one insert into one table."): writer.insert_duration_s},
         )
+
+
+def guards_of(settings: Settings) -> tuple[Keys, Tls | None, Scrubber]:
+    """Read who may come in, how, and what is kept of what they send, and check where; nothing is taken yet.
+
+    Raises:
+        SettingsError: an address is none or would let everybody in; keys, certificates or rules cannot be used.
+    """
+    keys, tls, scrubber = keys_of(settings), tls_of(settings), scrubber_of(settings)
+    addresses = (settings.http_address, "MOMUS_HTTP_ADDRESS"), (settings.grpc_address, "MOMUS_GRPC_ADDRESS")
+    for address, variable in addresses:
+        split_address(address, variable)
+        if not (keys or settings.tls_client_ca or settings.insecure):
+            refuse_exposed(address, variable)
+    return keys, tls, scrubber
 
 
 def _age_s(oldest_ns: int | None) -> float:

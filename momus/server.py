@@ -9,7 +9,8 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from collector_plugin.collector import Collector
+from collector_plugin.collector import Collector, guards_of
+from collector_plugin.receivers.address import split_address
 from momus import clickhouse_http
 from schemas import database
 from schemas.database import Database
@@ -33,8 +34,10 @@ class Server:
         Raises:
             DatabaseError: the database cannot be opened; who holds it is said.
             SpoolInUse: another process has the spool folder.
-            SettingsError: an address is taken or malformed.
+            SettingsError: an address is taken or malformed, or keys, certificates or rules of redaction cannot be used.
         """
+        guards_of(settings)  # what is wrong with the settings is told before anything is opened or taken
+        split_address(settings.clickhouse_address, "MOMUS_CLICKHOUSE_ADDRESS")
         with ExitStack() as undo:
             self.database = database.open(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes)
             undo.callback(self.database.close)

@@ -98,7 +98,9 @@ class Settings(BaseSettings):
         default="text", description="How they log, a line an event: text is key=value."
     )
     model_url: str = Field(
-        default="", description="Base URL of an OpenAI-compatible endpoint; empty analyses with detectors alone."
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Base URL of an OpenAI-compatible endpoint; empty analyses with detectors alone.",
     )
     model_name: str = Field(default="", description="Chat model that summarises conversations and names findings.")
     model_key: SecretStr = Field(default=SecretStr(""), description="Key for the model endpoint.")

@@ -95,6 +95,7 @@ def test_everything_that_happens_is_counted(collector: Collector, database: Data
         "momus_requests_total": 2,
         "momus_requests_resent_total": 1,
         "momus_items_total": 3,
+        "momus_items_resent_total": 3,
         "momus_feedback_total": 1,
         'momus_refused_total{reason="bad_request"}': 1,
         'momus_rows_total{table="otel_traces"}': 3,
