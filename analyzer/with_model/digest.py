@@ -28,7 +28,7 @@ _WHOLE_CAPS = (1_000_000, 100_000, 30_000, 10_000, 4_000, 2_000)  # where even w
 _OVERLAP = 2  # pieces that two windows share
 CALL = 450
 _NOTE = 16  # characters of a note about a cut
-_CITED = 120  # characters of a result that are kept because a refusal after it comes back to them
+_CITED = 80  # characters of a result that are kept because a refusal after it comes back to them
 _REFUSAL_CHARS = 4_000  # of a message, to tell whether it refuses
 _REPEATED = 120  # characters from which a repetition is referred to
 

@@ -24,6 +24,7 @@ _ALL = 1_000_000_000
 _OF_LAST = 400
 _OF_REFUSAL = 400
 _OF_ANSWER = 300
+_OF_FAILURE = 300  # that nothing but its words tells of
 _QUOTED_KEY = re.compile(r'"(\w+)":')
 _NAME_CHARS = 40
 _BODY_CHARS = 20_000  # of a text that is looked at to tell whether it is empty or a refusal
@@ -111,7 +112,9 @@ def _keep(message: Message, tool: str, is_failed: bool) -> int:
     if role == "user":
         return 0 if message.is_delegation else _ALL
     if role == "tool":
-        return _ALL if is_failed or read_failure(text) is not None or is_empty_result(tool, text) else 0
+        if is_failed or is_empty_result(tool, text):
+            return _ALL
+        return _OF_FAILURE if read_failure(text) is not None else 0
     return _OF_REFUSAL if is_refusal(text[:_BODY_CHARS]) else _OF_ANSWER
 
 
