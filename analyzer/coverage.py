@@ -30,12 +30,13 @@ _PERSONS = word_set("user users customer customers account accounts profile memb
 _FULL_COVER = 0.99  # share of the objects that the tool must name
 _PART_COVER = 0.5
 
-Cover = Literal["covered", "other_deed", "none"]
+Cover = Literal["covered", "near", "other_deed", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How far the offered tools go: `covered` by `tool`; `other_deed`: a tool handles the object, but not so; `none`."""
+    """How far the offered tools go: `covered` by `tool`; `near`: a tool does so to part of what was named;
+    `other_deed`: a tool handles the object, but not so; `none`."""
 
     cover: Cover
     tool: str = ""
@@ -61,7 +62,9 @@ def coverage(tools: Sequence[ToolDefinition], wish: str) -> Coverage:
         is_its_own = len(objects & named) / len(objects) >= _PART_COVER
         if share >= _FULL_COVER and is_same_deed and is_its_own:
             return Coverage("covered", tool.name)
-        if share >= _PART_COVER and objects & named and not is_same_deed:
+        if is_same_deed and objects & named:
+            best = Coverage("near", tool.name)
+        elif share >= _PART_COVER and objects & named and best.cover == "none":
             best = Coverage("other_deed", tool.name)
     return best
 
@@ -82,6 +85,12 @@ def holds_own_records(tools: Sequence[ToolDefinition]) -> bool:
 def is_question(wish: str) -> bool:
     """Whether a wish is to be told something, rather than to have something done."""
     return _split(wish)[0] in ("read", "")
+
+
+def is_deed(wish: str) -> bool:
+    """Whether a wish is to have something done to something that it names."""
+    deed, objects = _split(wish)
+    return deed not in ("read", "") and bool(objects)
 
 
 def stems_of_name(name: str) -> set[str]:

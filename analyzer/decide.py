@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from analyzer.coverage import Coverage, coverage, holds_own_records, is_question, is_visible
+from analyzer.coverage import Coverage, coverage, holds_own_records, is_deed, is_question, is_visible
 from analyzer.lexicon import BROKEN, POLICY, REASONED
 from analyzer.lookups import empty_part, is_lookup
 from analyzer.observations import Observation
@@ -36,6 +36,7 @@ _STALE = re.compile(
 )
 _DATA = re.compile(r"\b(?:information|details?|specifications?|data|records?|prices?|pricing|access to)\b", re.I)
 _OWN_LIMIT = re.compile(r"\b(?:ability|capabilit\w+|functionality|function|feature|tools?|system|means)\b", re.I)
+_EXCEPTION = re.compile(r"\b(?:exceptions?|exemptions?|polic(?:y|ies)|rules?)\b", re.I)
 _SPOKEN = frozenset({"refusal", "not_found_said", "handover", "no_answer"})
 
 
@@ -75,19 +76,19 @@ def _judge(conversation: Conversation, seen: Observation) -> Finding | None:
         case "failed_call":
             return _technical(seen)
         case "empty_lookup":
-            wanted = wish_of(seen.subject or seen.context)
+            wanted = _wish(seen)
             about = f" about {wanted}" if wanted else ""
             return _finding(
                 seen, "missing_inventory", "content_absent", f"{seen.operation} found nothing{about}", wanted
             )
         case "not_found_said":
             code: Code = "stale" if _STALE.search(seen.quote) else "content_absent"
-            wanted = wish_of(seen.subject)
+            wanted = _wish(seen)
             return _finding(seen, "missing_inventory", code, f"The agent says it has no data for: {wanted}", wanted)
         case "refusal":
             return _refused(conversation, seen)
         case "handover":
-            wanted = wish_of(seen.subject)
+            wanted = _wish(seen)
             return _finding(
                 seen, "missing_capability", "operation_unsupported",
                 f"The agent passed the user to a person for: {wanted}", wanted,
@@ -101,9 +102,13 @@ def _judge(conversation: Conversation, seen: Observation) -> Finding | None:
                 seen, "agent_mistake", "loop", f"The agent repeated {what} without progress", seen.operation
             )
         case "unbacked_claim":
-            wanted = wish_of(seen.subject)
+            wanted = _wish(seen)
             return _finding(seen, "agent_mistake", "false_promise",
                             "The agent claims a deed that no tool call carried out", wanted)  # fmt: skip
+        case "invention":
+            wanted = _wish(seen)
+            return _finding(seen, "agent_mistake", "fabricated",
+                            "The agent names particulars that nothing in the conversation holds", wanted)  # fmt: skip
         case "no_answer":
             return _finding(seen, "technical_error", "exception", "The model ended with an empty answer", "empty answer",
                             title="the model: empty answer", key="v1:empty-answer")  # fmt: skip
@@ -123,14 +128,15 @@ def _technical(seen: Observation) -> Finding | None:
 
 
 def _refused(conversation: Conversation, seen: Observation) -> Finding:
-    wish = wish_of(seen.subject)
+    wish = _wish(seen)
     tools = conversation.tools_offered
-    if POLICY.search(seen.quote) or (
-        (POLICY.search(seen.context) or REASONED.search(seen.quote)) and not _OWN_LIMIT.search(seen.quote)
-    ):
+    if _is_ruled(seen):
+        if tools and is_deed(wish) and not _EXCEPTION.search(wish) and coverage(tools, wish).cover == "none":
+            # Whatever the rule: no offered tool could have done it for anybody.
+            return replace(_missing(seen, "tool_absent", wish, "low"), is_boundary=True)
         return _finding(seen, "user_or_policy", "correct_refusal", f"The agent declined by a rule: {wish}", wish)
-    results = [call.result for call in conversation.tool_calls if call.result and call.turn <= seen.place.turn]
     found = coverage(tools, seen.subject) if tools else Coverage("none")
+    results = [call.result for call in conversation.tool_calls if call.result and call.turn <= seen.place.turn]
     if found.cover == "covered":
         return _finding(
             seen, "agent_mistake", "false_refusal", f"The agent refused what {found.tool} can do: {wish}", wish
@@ -150,8 +156,21 @@ def _refused(conversation: Conversation, seen: Observation) -> Finding:
         return replace(told, is_boundary=True, confidence="low")
     if tools is None:
         return _missing(seen, "tool_absent", wish, "low")
-    code: Code = "operation_unsupported" if found.cover == "other_deed" else "tool_absent"
+    code: Code = "operation_unsupported" if found.cover in ("near", "other_deed") else "tool_absent"
     return _missing(seen, code, wish, seen.confidence)
+
+
+def _wish(seen: Observation) -> str:
+    """What was wanted, in a few words; what was said, where the wish holds nothing but names and numbers."""
+    return wish_of(seen.subject) or wish_of(seen.context) or wish_of(seen.quote)
+
+
+def _is_ruled(seen: Observation) -> bool:
+    """Whether a business rule, and no limit of the agent's own, is named as the reason of a refusal."""
+    return bool(
+        POLICY.search(seen.quote)
+        or ((POLICY.search(seen.context) or REASONED.search(seen.quote)) and not _OWN_LIMIT.search(seen.quote))
+    )
 
 
 def _looked_up(conversation: Conversation, turn: int) -> bool:

@@ -29,6 +29,8 @@ _LIST_KEYS = word_set(
     "response products orders users customers flights events articles files messages entry output candidates "
     "options search_results passages chunks"
 )
+# Lists that are empty where all went well.
+_FAULTS = word_set("error errors warning warnings failed failures skipped missing invalid conflicts issues violations")
 # Texts about the machinery: "endpoint not found" is a broken integration, not a gap in the data.
 _MACHINERY = re.compile(
     r"\b(?:endpoint|route|url|method|operation|function|tool|module|package|library|command|host|server|table|column"
@@ -64,9 +66,11 @@ def empty_part(name: str, result: str | None) -> str | None:
 
     An empty text counts only for a tool that by its name looks things up: others have nothing to say.
     """
-    if result is None or is_action(name):
+    if result is None:
         return None
     stripped = result.strip()
+    if is_action(name):
+        return stripped[:300] if _names_nothing(parse(stripped)) else missing_part(name, result)
     if not stripped:
         return "" if is_lookup(name) else None
     value = parse(stripped)
@@ -79,13 +83,24 @@ def missing_part(name: str, result: str) -> str | None:
     """The part of a lookup's result that says in words that the thing is not there; None where none does."""
     stripped = result.strip()
     limit = _MISS_LENGTH if is_lookup(name) else _MISS_LENGTH // 4
-    if is_action(name) or len(stripped) > limit or _MACHINERY.search(stripped):
+    if len(stripped) > limit or _MACHINERY.search(stripped):
         return None
     failure = read_failure(stripped)
+    if is_action(name) and not failure:  # what it says of its deed is no search
+        return None
     message = failure.message if failure else stripped
     if NOT_FOUND.search(message) and not (failure and failure.http_status not in (0, 404)):
         return failure.quote if failure else stripped[:300]
     return None
+
+
+def _names_nothing(value: Any) -> bool:
+    """Whether an object holds an empty list of things, and beside it nothing but counts of zero."""
+    if not isinstance(value, dict):
+        return False
+    named = {words(str(key))[-1] if words(str(key)) else "": inner for key, inner in value.items()}
+    things = [name for name, inner in named.items() if inner == []]
+    return bool(things) and not _FAULTS & set(things) and all(inner in ([], 0, None) for inner in named.values())
 
 
 def _is_empty(value: Any, depth: int) -> bool:  # Any: what a stranger's tool answers can be anything
@@ -106,5 +121,7 @@ def _is_empty_object(value: dict[Any, Any], depth: int) -> bool:
     counts = [inner for key, inner in named.items() if key in _COUNT_KEYS and isinstance(inner, int)]
     if counts and not isinstance(counts[0], bool):
         return max(counts) == 0
+    if _names_nothing(value):
+        return True
     held = [inner for key, inner in named.items() if key in _LIST_KEYS and isinstance(inner, list | dict | str | None)]
     return bool(held) and depth < 4 and all(_is_empty(inner, depth + 1) for inner in held)

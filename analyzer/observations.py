@@ -1,12 +1,14 @@
 """What a detector saw, before the decision rule says whose fault it was."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from analyzer.technical.fingerprint import Fingerprint
 from analyzer.technical.unwrap import parse
+from analyzer.text import asks
 from schemas.families import Confidence, QuoteSource
 from schemas.records import Conversation, Message, ToolCall
 
@@ -19,11 +21,18 @@ Kind = Literal[
     "unknown_tool",  # the model called what it was not offered
     "repetition",  # the same call or answer again and again
     "unbacked_claim",  # the agent says it did what no call did
+    "invention",  # the agent names what nothing told it
     "no_answer",  # the last thing the user got is nothing
 ]
 
 
 _QUOTE_CHARS = 300
+# "Sure, my number is 4711": an answer to the agent, not a wish.
+_TOLD = re.compile(
+    r"^(?:\W|\b(?:sure|yes|yeah|ok|okay|of course|hi|hello|thanks|thank you)\b)*"
+    r"(?:my|it['’]?s|it is|here(?:['’]s| is| are)|the (?:\w+ ){1,3}(?:is|are))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +128,11 @@ def position_at(conversation: Conversation, time_ns: int) -> int:
 
 
 def request_of(conversation: Conversation, turn: int) -> str:
-    """What the user asked in a turn; an earlier request where the turn's own message only confirms or thanks."""
+    """What the user asked in a turn; an earlier request where the turn's own message only confirms, thanks, or tells
+    what it was asked for."""
     said = {m.turn: m.body.content for m in conversation.messages if m.body.role == "user" and not m.is_delegation}
     for earlier in range(turn, 0, -1):
-        if len(said.get(earlier, "").split()) >= 4:
-            return said[earlier]
+        text = said.get(earlier, "")
+        if len(text.split()) >= 4 and not (_TOLD.search(text) and not asks(text)):
+            return text
     return said.get(turn, "") or next(iter(said.values()), "")

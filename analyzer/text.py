@@ -12,6 +12,8 @@ _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\S)[^.!?。！？\n]*)*[.!?�
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MARKUP = re.compile(r"[*`#>|]+|(?<!\w)_+|_+(?!\w)")  # an underscore within a word is part of an id
+# Scripts without spaces write an id into the sentence: "予約C-7702を" is no one token.
+_ID_IN_SCRIPT = re.compile(r"[A-Za-z0-9-]*\d[A-Za-z0-9-]*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f])")
 
 _TASK_LENGTH = 600  # characters of a request that are looked at
 _WISH = re.compile(
@@ -71,13 +73,18 @@ def stems(text: str) -> set[str]:
     return {stem(word) for word in content_words(text)}
 
 
+def asks(text: str) -> bool:
+    """Whether a sentence of a text asks or wants something, by the words that one asks with."""
+    return any(_WISH.search(sentence) for _, sentence in sentences(text[:_TASK_LENGTH]))
+
+
 def impersonal(text: str, *, limit: int = 10) -> str:
     """The text in at most `limit` words without what may name a person or a thing: tokens with digits, addresses, and
     capitalised words after the first (not in German, where nouns are capitalised). Lower case, so that statements read
     as one sentence."""
     kept = []
     has_capital_nouns = guess_language(text) == "de"
-    for position, token in enumerate(_MARKUP.sub(" ", text).split()):
+    for position, token in enumerate(_ID_IN_SCRIPT.sub(" ", _MARKUP.sub(" ", text)).split()):
         bare = token.strip(".,;:!?\"'()[]{}“”«»")
         is_name = position > 0 and bare[:1].isupper() and not bare.isupper() and not has_capital_nouns
         if bare and not is_name and "@" not in bare and not any(c.isdigit() for c in bare) and "/" not in bare:

@@ -5,7 +5,7 @@ They only see; `analyzer.decide` says which family a thing seen belongs to.
 
 from collections.abc import Callable, Iterator
 
-from analyzer.detectors.conduct import repetitions, silences, unbacked_claims, unknown_tools
+from analyzer.detectors.conduct import inventions, repetitions, silences, unbacked_claims, unknown_tools
 from analyzer.detectors.empty_lookups import empty_lookups
 from analyzer.detectors.failed_calls import failed_calls
 from analyzer.detectors.refusals import handovers, refusals
@@ -22,6 +22,7 @@ DETECTORS: tuple[Detector, ...] = (
     unknown_tools,
     repetitions,
     unbacked_claims,
+    inventions,
     silences,
 )
 

@@ -1,11 +1,12 @@
 """What the agent does whatever the words: calls tools it was not offered, repeats itself, claims, falls silent."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 from analyzer.language import word_set
 from analyzer.lexicon import CLAIM, CLOSING
-from analyzer.lookups import is_lookup
+from analyzer.lookups import is_action, is_lookup
 from analyzer.observations import (
     Observation,
     arguments_place,
@@ -21,7 +22,14 @@ from schemas.records import Conversation, ToolCall
 _REPEATS = 3  # the second time may be a retry, the third is a loop
 _SPOKEN_LENGTH = 60  # characters; shorter answers ("You're welcome!") repeat without harm
 # Tools that are meant to be called again and again with the same arguments.
-_POLLING = word_set("wait sleep poll status think next continue screenshot observe time now")
+_POLLING = word_set("wait sleep poll status think next continue screenshot observe")
+_CLOCKS = word_set("time now clock")  # asked again and again too, but setting a time is no such thing
+
+# What no model can know by itself: an id of letters and three digits or more, a telephone number, a price.
+_NAMED = re.compile(
+    r"(?<![\w-])(?!\d{4}-\d\d)(?=[A-Z0-9-]*[A-Z])(?=(?:[A-Z-]*\d){3})[A-Z0-9][A-Z0-9-]{3,}\b|\(?\b\d{3}\)?[ -]\d{3}[ -]\d{4}\b"
+)
+_PRICE = re.compile(r"[$€£¥₩₹]\s?\d[\d.,]*\d|\b\d[\d.,]*\d\s?(?:€|USD|EUR|GBP)")
 
 
 def unknown_tools(conversation: Conversation) -> Iterator[Observation]:
@@ -47,7 +55,7 @@ def repetitions(conversation: Conversation) -> Iterator[Observation]:
     """The same call with the same result, or the same long answer, three times or more."""
     alike: dict[tuple[int, str, str, str | None], list[ToolCall]] = defaultdict(list)
     for call in conversation.tool_calls:
-        if not _POLLING & set(words(call.name)):
+        if not _is_polling(call.name):
             alike[(call.turn, call.name, call.arguments, call.result)].append(call)
     for calls in alike.values():
         if len(calls) >= _REPEATS:
@@ -65,12 +73,19 @@ def repetitions(conversation: Conversation) -> Iterator[Observation]:
                 yield Observation("repetition", "repetitions", message_place(message), quote, confidence="medium")
 
 
-def unbacked_claims(conversation: Conversation) -> Iterator[Observation]:
-    """The first claim to have acted in a conversation whose every call so far only looked something up.
+def _is_polling(name: str) -> bool:
+    named = set(words(name))
+    return bool(named & _POLLING) or (bool(named & _CLOCKS) and not is_action(name))
 
-    Silent unless calls are visible at all: telemetry that records no tools proves nothing.
+
+def unbacked_claims(conversation: Conversation) -> Iterator[Observation]:
+    """The first claim to have acted in a conversation whose every call so far looked something up, or failed.
+
+    Silent unless tools are visible at all: telemetry that records none proves nothing.
     """
-    if not conversation.tool_calls or any(not is_lookup(call.name) for call in conversation.tool_calls):
+    if not conversation.tool_calls and not conversation.tools_offered:
+        return
+    if any(not is_lookup(call.name) and not _has_failed(call) for call in conversation.tool_calls):
         return
     for message in conversation.messages:
         if message.body.role != "assistant":
@@ -82,6 +97,37 @@ def unbacked_claims(conversation: Conversation) -> Iterator[Observation]:
                     subject=request_of(conversation, message.turn), confidence="low",
                 )  # fmt: skip
                 return
+
+
+def _has_failed(call: ToolCall) -> bool:
+    return call.status == "error" or bool(call.error_message) or read_failure(call.result or "") is not None
+
+
+def inventions(conversation: Conversation) -> Iterator[Observation]:
+    """The first answer that names an id or a telephone number which nothing in the conversation holds; or a price,
+    where no tool was called that it could be computed from.
+
+    Only where tools were offered: without any the agent speaks from what it learned.
+    """
+    if not conversation.tools_offered:
+        return
+    heard = "".join(_bare(f"{call.arguments} {call.result}") for call in conversation.tool_calls)
+    known_as = (_NAMED,) if conversation.tool_calls else (_NAMED, _PRICE)
+    for message in conversation.messages:
+        if message.body.role == "assistant" and not message.is_delegation and "```" not in message.body.content:
+            for _, sentence in sentences(message.body.content):
+                if any(_bare(value[0]) not in heard for kind in known_as for value in kind.finditer(sentence)):
+                    yield Observation(
+                        "invention", "inventions", message_place(message), sentence,
+                        subject=request_of(conversation, message.turn), confidence="medium",
+                    )  # fmt: skip
+                    return
+        heard += _bare(message.body.content)
+
+
+def _bare(text: str) -> str:
+    """Letters and digits alone, so that one value written in two ways is one."""
+    return "".join(character for character in text.lower() if character.isalnum())
 
 
 def silences(conversation: Conversation) -> Iterator[Observation]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from analyzer.lexicon import NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
+from analyzer.lexicon import IMPERSONAL, NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
 from analyzer.observations import Observation, arguments_place, message_place, quote_of_call, request_of
 from analyzer.technical.unwrap import parse
 from analyzer.text import STOP_WORDS, content_words, sentences, words
@@ -11,7 +11,7 @@ from schemas.records import Conversation, Message, ToolCall
 
 _NAME = "refusals"
 _CLAUSE_END = re.compile(
-    r"[,;:()–—]|\s-\s|\b(?:because|since|as (?:i|it|this|we|there)|but|so (?:i|you)|due to|however|though|and i\b|which|at this (?:time|point)"
+    r"[,;:()–—]|\s-\s|\b(?:because|since|as (?:i|it|this|we|there)|but|so (?:i|you)|due to|however|though|and (?:i|you|we|they)\b|which|until|unless|at this (?:time|point)"
     r"|at the moment|right now|myself|on your behalf|weil|da ich|aber|car|mais|porque|pero|perché|ma)\b",
     re.IGNORECASE,
 )
@@ -20,7 +20,24 @@ _FILLER = re.compile(
     r"complete|carry out|process|provide|offer|give|that|this|it|anything|for|you with|requests?|tasks?|actions?)\b)+",
     re.IGNORECASE,
 )
+# "Insurance cannot be added": what and, in the form that tools are named by, which deed.
+_DEEDS = {
+    "added": "add", "adjusted": "adjust", "applied": "apply", "cancelled": "cancel", "canceled": "cancel",
+    "changed": "change", "combined": "combine", "deleted": "delete", "exchanged": "exchange", "extended": "extend",
+    "issued": "issue", "merged": "merge", "modified": "modify", "moved": "move", "refunded": "refund",
+    "removed": "remove", "rescheduled": "reschedule", "returned": "return", "split": "split",
+    "transferred": "transfer", "updated": "update", "upgraded": "upgrade", "waived": "waive",
+}  # fmt: skip
+_PASSIVE = re.compile(
+    rf"\b([^,;:.!?]{{3,80}}?) (?:cannot|can['’]t|can not) be (?:\w+ly )?({'|'.join(_DEEDS)})\b", re.IGNORECASE
+)
 _ENCLOSING = 5  # words of a refusal from which on it encloses its object: "ich kann die Adresse leider nicht"
+# "The user, Ann Lee, wants to ...": what the agent reports of the user before it comes to the wish.
+_REPORTED = re.compile(
+    r"^[^.!?]*?\b(?:user|customer|caller|client|guest|patient|he|she|they)\b[^.!?]*?\b(?:needs?|wants?|requests?|requesting|requested|wishes|asks?|asking|seeks?"
+    r"|would like|insists?)\b(?: (?:to|that|for|on|assistance|help|with|in|speak|the following))*\s",
+    re.IGNORECASE,
+)
 _HUMAN_TOOL = frozenset(
     {"human", "humans", "representative", "operator", "supervisor", "escalate", "escalation", "person"}
 )
@@ -50,7 +67,8 @@ def _reason(call: ToolCall) -> str:
     value = parse(call.arguments)
     texts = [text for text in value.values() if isinstance(text, str)] if isinstance(value, dict) else []
     longest = max(texts, key=len, default="")
-    return longest if len(content_words(longest)) >= 3 else ""
+    reported = _REPORTED.split(longest, maxsplit=1)[-1]
+    return next((text for text in (reported, longest) if len(content_words(text)) >= 3), "")
 
 
 def _last_wish(conversation: Conversation, turn: int) -> str:
@@ -83,6 +101,18 @@ def _refusal_in(conversation: Conversation, message: Message) -> Iterator[Observ
                 "refusal", _NAME, message_place(message), sentence,
                 subject=action or request, context=around, confidence="medium" if action else "low",
             )  # fmt: skip
+            return
+        if passive := _PASSIVE.search(sentence):
+            what = _CLAUSE_END.split(passive[1])[-1].strip()
+            yield Observation(
+                "refusal", _NAME, message_place(message), sentence,
+                subject=f"{_DEEDS[passive[2].lower()]} {what[:1].lower()}{what[1:]}", context=around, confidence="low",
+            )  # fmt: skip
+            return
+        if IMPERSONAL.search(sentence):
+            yield Observation(
+                "refusal", _NAME, message_place(message), sentence, subject=request, context=around, confidence="low"
+            )
             return
 
 

@@ -1,0 +1,170 @@
+"""What detectors see beside plain refusals: impersonal ones, rules, promises, inventions, loops; and the words for a wish."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from analyzer.decide import decide
+from analyzer.detectors import observe
+from analyzer.lookups import empty_part
+from analyzer.text import wish_of
+from schemas.families import Finding
+from schemas.records import Conversation, ToolDefinition
+
+Talk = Callable[..., Conversation]
+GET_ORDER = ToolDefinition("get_order", "Look up an order by its number")
+CHANGE_ORDER = ToolDefinition("update_order", "Change an order")
+SET_ALARM = ToolDefinition("set_alarm_time", "Set the time of an alarm")
+
+
+def findings_of(conversation: Conversation) -> list[Finding]:
+    return decide(conversation, observe(conversation))
+
+
+def kinds(conversation: Conversation) -> list[tuple[str, str]]:
+    return [(finding.family, finding.code) for finding in findings_of(conversation)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Changing the venue isn't something I can do from here.",
+        "Seat maps are beyond what I can reach.",
+        "Dafür fehlt mir leider die nötige Funktion.",
+        "Cela n'est pas proposé dans cette messagerie.",
+        "Por este canal no se hacen cambios de titular.",
+        "Non rientra tra le mie funzioni.",
+        "Dat kan helaas niet via deze chat.",
+        "这边暂时办理不了转赠。",
+        "こちらのチャットでは名義変更を承っておりません。",
+    ],
+)
+def test_a_refusal_may_name_nobody(talk: Talk, answer: str) -> None:
+    """A wish that is "not possible here" is as little served as one that somebody cannot serve."""
+    assert kinds(
+        talk(("user", "Please put the ticket in my sister's name"), ("assistant", answer), tools=(GET_ORDER,))
+    ) == [("missing_capability", "tool_absent")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "There is no charge for that from us.",
+        "Das kostet hier keinen Aufpreis.",
+        "No hay problema, ya quedó.",
+        "The match is not on Friday but on Saturday.",
+        "We don't have to wait: your order is ready.",
+    ],
+)
+def test_a_negation_is_no_refusal(talk: Talk, answer: str) -> None:
+    """Agents say "not" and "no" all day long."""
+    assert kinds(talk(("user", "Is there anything to pay for it?"), ("assistant", answer), tools=(GET_ORDER,))) == []
+
+
+def test_what_a_rule_forbids_and_no_tool_could_do_is_a_missing_capability(talk: Talk) -> None:
+    """Whoever may have it waived, nobody could be served here; but with little confidence."""
+    lines = (("user", "Add gift wrapping please"), ("assistant", "Gift wrapping cannot be added after payment."))
+    (finding,) = findings_of(talk(*lines, tools=(GET_ORDER,)))
+    assert (finding.family, finding.confidence, finding.is_boundary) == ("missing_capability", "low", True)
+    assert finding.subject == "add gift wrapping"
+
+
+def test_what_a_rule_forbids_and_a_tool_could_do_is_a_correct_refusal(talk: Talk) -> None:
+    """The tool is there; the rule alone decides."""
+    lines = (("user", "Change my order"), ("assistant", "Shipped orders cannot be changed."))
+    assert kinds(talk(*lines, tools=(CHANGE_ORDER,))) == [("user_or_policy", "correct_refusal")]
+    asked = (("user", "Make an exception"), ("assistant", "I cannot make exceptions to the return policy."))
+    assert kinds(talk(*asked, tools=(GET_ORDER,))) == [("user_or_policy", "correct_refusal")]
+
+
+def test_an_id_that_nothing_told_is_an_invention(talk: Talk) -> None:
+    """No model knows a confirmation number by itself."""
+    lines = (("user", "Book the four o'clock tour"), ("assistant", "Done, your number is TR-90412."))
+    assert kinds(talk(*lines, tools=(GET_ORDER,))) == [("agent_mistake", "fabricated")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "tools"),
+    [
+        ([("user", "Where is TR-90412?"), ("assistant", "TR 90412 is on its way.")], (GET_ORDER,)),
+        (
+            [
+                ("user", "And my tour?"),
+                ("call", "get_order", "{}", '{"id": "TR-90412"}'),
+                ("assistant", "It is TR-90412."),
+            ],
+            (GET_ORDER,),
+        ),
+        ([("user", "Which road goes south?"), ("assistant", "Take the N-1042 there.")], ()),
+        ([("user", "When was that?"), ("assistant", "At 2026-01-02T10:15:00 sharp.")], (GET_ORDER,)),
+    ],
+)
+def test_what_was_told_or_is_known_to_all_is_no_invention(
+    talk: Talk, lines: list[tuple[str, ...]], tools: tuple[ToolDefinition, ...]
+) -> None:
+    """Users and tools tell ids, spelled as they like; without tools an agent speaks from what it learned."""
+    assert kinds(talk(*lines, tools=tools)) == []
+
+
+def test_a_price_may_be_computed_from_what_tools_bring(talk: Talk) -> None:
+    """Sums stand in no result."""
+    call = ("call", "get_order", "{}", '{"items": [20, 22]}')
+    assert kinds(talk(("user", "What do I owe you?"), call, ("assistant", "It is $42.00."), tools=(GET_ORDER,))) == []
+    assert kinds(talk(("user", "What do I owe you?"), ("assistant", "It is $42.00."), tools=(GET_ORDER,))) == [
+        ("agent_mistake", "fabricated")
+    ]
+
+
+def test_a_deed_whose_call_failed_is_a_false_promise(talk: Talk) -> None:
+    """The agent says that it has done what its only call did not."""
+    call = ("call", "update_order", "{}", '{"error": "internal server error"}')
+    found = kinds(
+        talk(("user", "Change the address"), call, ("assistant", "I have updated your order."), tools=(CHANGE_ORDER,))
+    )
+    assert ("agent_mistake", "false_promise") in found
+
+
+def test_setting_the_same_time_again_and_again_is_a_loop(talk: Talk) -> None:
+    """Asking for the time may go on; setting it may not."""
+    calls = [("call", "set_alarm_time", '{"at": "7"}', "ok")] * 3
+    assert kinds(talk(("user", "Wake me at 7"), *calls, tools=(SET_ALARM,))) == [("agent_mistake", "loop")]
+    asked = [("call", "current_time", "{}", "10:00")] * 3
+    assert kinds(talk(("user", "Wait until ten"), *asked, tools=(SET_ALARM,))) == []
+
+
+@pytest.mark.parametrize("result", ['{"loans": []}', '{"tours": [], "total": 0}', '{"next_page": null, "seats": []}'])
+def test_an_object_of_empty_lists_holds_nothing(result: str) -> None:
+    """Whatever the list is called, and whatever the tool is for."""
+    assert empty_part("get_loans", result) == result
+    assert empty_part("extend_loan", result) == result or empty_part("book_tour", result) == result
+
+
+@pytest.mark.parametrize(
+    "result", ['{"errors": []}', '{"warnings": [], "id": 7}', '{"id": 7, "notes": []}', "null", "{}"]
+)
+def test_an_action_that_reports_no_errors_did_what_it_should(result: str) -> None:
+    """Empty lists of what went wrong are good news, and nothing at all is what many actions answer."""
+    assert empty_part("book_tour", result) is None
+
+
+def test_a_report_on_the_user_is_left_out_of_the_wish(talk: Talk) -> None:
+    """Of "the user, known as ..., wants to ..." only what comes after is the wish."""
+    reason = json.dumps({"summary": "The user, Ann (ID: ann_7), wants to swap her garden plot for a sunny one."})
+    call = ("call", "transfer_to_human", reason, "ok")
+    (finding,) = findings_of(talk(("user", "Can I have another plot, in the sun?"), call, tools=(GET_ORDER,)))
+    assert finding.subject == "swap her garden plot for a sunny one"
+
+
+def test_what_the_agent_had_asked_for_is_no_wish(talk: Talk) -> None:
+    """The wish stands in an earlier turn where the turn's own message tells a number."""
+    lines = (
+        ("user", "Can you paint my bicycle blue?"), ("assistant", "What is its number?"),
+        ("user", "Sure, my frame number is 4711 0815."), ("assistant", "I'm sorry, I cannot help with that."),
+    )  # fmt: skip
+    assert [finding.subject for finding in findings_of(talk(*lines, tools=(GET_ORDER,)))] == ["paint my bicycle blue"]
+
+
+def test_a_wish_in_a_script_without_spaces_survives_its_id() -> None:
+    """The id goes, the sentence stays."""
+    assert wish_of("予約C-7702をキャンセルしてください") == "予約 をキャンセルしてください"
