@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import re
 import subprocess
 import sys
@@ -119,16 +120,13 @@ class Collector(Child):
         return float(found[1])
 
     def drain(self) -> None:
-        """Return when the database has all that was acknowledged; however long, as long as it becomes less."""
-        left = sys.maxsize
-        while left:
-            left = self._fewer_than(left)
-
-    def _fewer_than(self, count: int) -> int:
-        """Wait until fewer segments wait, and return how many."""
-        wait_until(lambda: self.status()["segments_waiting"] < count)
-        left: int = self.status()["segments_waiting"]
-        return left
+        """Return when the database has all that was acknowledged; fail when it stops getting on with it."""
+        fewest, since_s = math.inf, time.monotonic()
+        while count := self.status()["segments_waiting"]:
+            if count < fewest:
+                fewest, since_s = count, time.monotonic()
+            assert time.monotonic() - since_s < PATIENCE_S, f"{count} segments wait and get no fewer"
+            time.sleep(0.05)
 
 
 def own_database(folder: Path) -> str:
