@@ -13,6 +13,7 @@ from analyzer.asking.question import Completion, Question
 from schemas.database import Database, Row
 from schemas.errors import ModelAnswerInvalid
 
+_TRIES = 2  # that may be of no use, before a run gives a question up
 _FORMS_UNSEEN = 600  # tokens that an answer is taken to have before any of its form was seen
 
 
@@ -31,14 +32,15 @@ class Answers:
         """The text of a good answer; None where there is none, or only one that was of no use.
 
         Raises:
-            ModelAnswerInvalid: two answers in a row were of no use in this run; the message says why.
+            ModelAnswerInvalid: two answers were of no use in this run; the message says why.
             DatabaseError: the database failed.
         """
         with self._lock:
-            rows = self._database.query("model_answer", question_hash=question.hash(self._model))
-        if len(rows) == 2 and all(row["status"] == "bad" and row["run_id"] == self._run_id for row in rows):
-            raise ModelAnswerInvalid(rows[0]["problem"])
-        return rows[0]["text"] if rows and rows[0]["status"] == "good" else None
+            rows = self._database.query("model_answer", question_hash=question.hash(self._model), run_id=self._run_id)
+        known = rows[0] if rows else None
+        if known and known["last_status"] == "bad" and known["bad_count"] >= _TRIES:
+            raise ModelAnswerInvalid(known["last_problem"])
+        return str(known["last_text"]) if known and known["last_status"] == "good" else None
 
     def expected_tokens(self, form: str) -> int:
         """How long answers of a form were of late."""

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from analyzer.asking.rehearsal import emptiest
+from analyzer.with_model.replies import read_form
 from schemas.database import Database
 from schemas.record_rows import CONTENT_TABLES, batch_rows
 from schemas.records import MessageBody, SpanFacts
@@ -20,10 +22,9 @@ Json = dict[str, Any]  # Any: bodies of requests and answers
 MINUTE = 60 * 10**9
 START = 1_790_000_000 * 10**9
 REFUSAL = "I'm sorry, I can't cancel your subscription for you."
-READ = {
-    "request": "cancel a subscription", "task": "cancel a subscription", "summary": "The agent said it could not.",
-    "outcome": "not", "user_signal": "none", "frustration": "none", "user_language": "en", "verdict": "none", "known_wrong": [],
-    "findings": [],
+READ = emptiest(read_form(())).model_dump() | {
+    "request": "cancel a subscription", "summary": "The agent said it could not.", "outcome": "not",
+    "user_signal": "none", "user_language": "en", "verdict": "none",
 }  # fmt: skip
 
 

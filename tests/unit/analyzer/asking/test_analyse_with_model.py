@@ -308,6 +308,17 @@ def test_a_batch_answers_all_steps_and_leaves_nothing_behind(
     assert len(fake.paid) == paid
 
 
+def test_a_batch_whose_answers_are_of_no_use_ends(
+    database: Database, fake: Fake, chosen: Settings, store_talks: Store
+) -> None:
+    """Each question is asked for twice at most, then its conversation has failed."""
+    store_talks(database, *asking(2))
+    fake.say = lambda body: "I would rather chat."
+    report = run(database, chosen, 10, by_batch=True)
+    assert (report.read_count, report.model_failures, report.left_count) == (0, 2, 0)
+    assert len(fake.batches) == 2
+
+
 @pytest.fixture(autouse=True)
 def _no_leak(fake: Fake) -> Iterator[None]:
     """The endpoint is told nothing of who sent a conversation."""
