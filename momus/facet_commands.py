@@ -62,15 +62,16 @@ def prompts(
     json: JsonOption = False,
 ) -> None:
     """Show what the model is asked, with the content hash that is stored with every answer."""
+    from analyzer.clusters.model_names import NAMES, SIBLINGS, NamesOfGroups
     from analyzer.with_model.prompts import PROMPTS, SUMMARY
     from momus.reading_setup import reading_setup
     from schemas.errors import NotFound
 
     setup = reading_setup(settings_of(None))
-    texts = {prompt.name: prompt.text for prompt in PROMPTS} | {"summary": setup.summary_prompt}
+    texts = {prompt.name: prompt.text for prompt in (*PROMPTS, NAMES, SIBLINGS)} | {"summary": setup.summary_prompt}
     if name and name not in texts:
         raise NotFound(f"There is no prompt of that name: there are {', '.join(texts)}.")
-    hashes = dict(setup.prompt_hashes)
+    hashes = {prompt.name: prompt.hash(NamesOfGroups) for prompt in (NAMES, SIBLINGS)} | dict(setup.prompt_hashes)
     own = "your own" if setup.summary_prompt != SUMMARY else "part of read and merge"
     if json:
         shown = [name] if name else list(texts)

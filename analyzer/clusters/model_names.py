@@ -10,15 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from string import Template
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from analyzer.models import ChatModel, prompt_hash
+from analyzer.prompt import Prompt, load_prompt
 from analyzer.text import stems, words
 from schemas.clusters import Kind
 from schemas.errors import ModelAnswerInvalid, ModelUnreachable
 
+NAMES, SIBLINGS = (load_prompt(Path(__file__).with_name(f"{name}.txt")) for name in ("names", "siblings"))
 NAME_LENGTH = 80  # characters
 _GROUPS_A_QUESTION = 12
 _SIBLINGS_A_QUESTION = 60
@@ -106,7 +107,7 @@ def _proposed(model: ChatModel, kind: Kind, groups: Sequence[Unnamed], fallbacks
             {"group": number, "members": _cut(group.members), "outsiders": _cut(group.outsiders)}
             for number, group in enumerate(part, start=1)
         ]
-        for number, name in _ask(model, "names.txt", kind, shown):
+        for number, name in _ask(model, NAMES, kind, shown):
             if 1 <= number <= len(part) and is_presentable(name.text, part[number - 1]):
                 named[start + number - 1] = name
     return named
@@ -124,23 +125,20 @@ def _told_apart(model: ChatModel, kind: Kind, groups: Sequence[Unnamed], named: 
             {"group": number, "name": named[i].text, "terms": list(groups[i].terms)}
             for number, i in enumerate(part, start=1)
         ]
-        for number, name in _ask(model, "siblings.txt", kind, shown):
+        for number, name in _ask(model, SIBLINGS, kind, shown):
             if 1 <= number <= len(part) and is_presentable(name.text, groups[part[number - 1]]):
                 i = part[number - 1]
                 result[i] = name if name.text != named[i].text else named[i]
     return result
 
 
-def _ask(model: ChatModel, file: str, kind: Kind, shown: Sequence[object]) -> Iterable[tuple[int, Name]]:
-    prompt = Path(__file__).with_name(file).read_text(encoding="utf-8")
-    system, user = prompt.split("\n---\n", 1)
+def _ask(model: ChatModel, prompt: Prompt, kind: Kind, shown: Sequence[object]) -> Iterable[tuple[int, Name]]:
     text = json.dumps(shown, ensure_ascii=False, indent=1)
     # A tag that depends on what it encloses cannot be closed by text written before it was known.
-    fence = f"groups-{prompt_hash(text)}"
-    question = Template(user).substitute(kind=_KINDS[kind], fence=fence, groups=text)
-    answer = model.ask(system, question, NamesOfGroups)
+    parts = {"kind": _KINDS[kind], "fence": f"groups-{prompt_hash(text)}", "groups": text}
+    answer = model.ask(prompt.system, prompt.ask(parts), NamesOfGroups)
     for one in answer.names:
-        yield one.group, Name(" ".join(one.name.split()).rstrip("."), model.name, prompt_hash(prompt))
+        yield one.group, Name(" ".join(one.name.split()).rstrip("."), model.name, prompt.hash(NamesOfGroups))
 
 
 def _cut(texts: Sequence[str]) -> list[str]:
