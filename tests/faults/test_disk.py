@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from schemas import database as databases
 from schemas.database import Database
 from tests.faults.database_proxy import DatabaseProxy
 from tests.faults.exporter import (
@@ -20,7 +19,7 @@ from tests.faults.exporter import (
     make_request,
     tell,
 )
-from tests.faults.processes import Collector, own_database
+from tests.faults.processes import Collector
 
 pytestmark = pytest.mark.slow
 DISK_MIB = 3
@@ -42,9 +41,8 @@ def test_a_full_disk_is_refused_for_a_while_and_loses_nothing(
     tmp_path: Path, small_disk: Path, proxy: DatabaseProxy, database: Database
 ) -> None:
     """While the database is down the disk fills; every refusal may be retried, and all of it is stored in the end."""
-    exporters = [Exporter(n, place := Place(), "grpc" if n % 2 else "http", padding_chars=4_000) for n in (1, 2)]
-    for exporter in exporters:
-        exporter.place = place
+    place = Place()
+    exporters = [Exporter(n, place, "grpc" if n % 2 else "http", padding_chars=4_000) for n in (1, 2)]
     collector = Collector(tmp_path, database=proxy.dsn, spool=str(small_disk / "spool"), segment_limit_bytes=256 * 1024)
     place.move(**collector.said)
     with exporting(exporters):
@@ -88,20 +86,3 @@ def test_a_flipped_byte_costs_one_record_and_its_bytes_are_kept(
     assert bytes(content[at - 5 : at + 5]) in kept
     assert collector.stop() == 0
     check_each_once(database, {id for n, request in enumerate(sent) for id in request.ids if n != 4})
-
-
-def test_the_embedded_engine_on_a_disk_of_its_own_is_not_needed_to_acknowledge(tmp_path: Path) -> None:
-    """Killed right after the answer, before anything was written to the database: it is there after the restart."""
-    collector = Collector(tmp_path, segment_age_s=60)
-    place = Place()
-    place.move(**collector.said)
-    line = Line(place, "http")
-    request = make_request([1 << 16], now_ns=1_790_000_000_000_000_000)
-    assert line.send(request).is_accepted
-    line.close()
-    collector.kill()
-    collector = Collector(tmp_path)
-    collector.drain()
-    assert collector.stop() == 0
-    with databases.open(own_database(tmp_path)) as database:
-        check_each_once(database, set(request.ids))

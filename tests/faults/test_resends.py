@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from schemas import database as databases
+from schemas.database import Database
+from tests.faults.database_proxy import DatabaseProxy
 from tests.faults.exporter import RATING, Line, Place, Request, check_each_once, make_request
-from tests.faults.processes import Collector, own_database
+from tests.faults.processes import Collector
 
 pytestmark = pytest.mark.slow
 SPANS = 24
@@ -43,11 +44,13 @@ def batched_anew(rng: random.Random, sent: list[Request]) -> Iterator[Request]:
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.soak)])
-def test_what_is_sent_again_is_stored_once(tmp_path: Path, count: int) -> None:
+def test_what_is_sent_again_is_stored_once(
+    tmp_path: Path, proxy: DatabaseProxy, database: Database, count: int
+) -> None:
     """Each request is sent, the answer lost, and all of it sent again: before and after a kill, in other batches."""
     rng = random.Random(11)
     sent = list(requests(count))
-    collector = Collector(tmp_path)
+    collector = Collector(tmp_path, database=proxy.dsn)
     for request in sent:
         post_and_hang_up(collector.said["http_port"], request)
     for transport in ("http", "grpc"):
@@ -57,7 +60,7 @@ def test_what_is_sent_again_is_stored_once(tmp_path: Path, count: int) -> None:
         assert all(line.send(request).is_accepted for request in batched_anew(rng, sent))
         line.close()
         collector.kill()
-        collector = Collector(tmp_path)
+        collector = Collector(tmp_path, database=proxy.dsn)
     place = Place()
     place.move(**collector.said)
     line = Line(place, "http")
@@ -66,14 +69,13 @@ def test_what_is_sent_again_is_stored_once(tmp_path: Path, count: int) -> None:
     line.close()
     collector.drain()
     assert collector.stop() == 0
-    with databases.open(own_database(tmp_path)) as database:
-        check_each_once(database, {id for request in sent for id in request.ids})
+    check_each_once(database, {id for request in sent for id in request.ids})
 
 
-def test_logs_sent_again_as_they_were_are_stored_once(tmp_path: Path) -> None:
+def test_logs_sent_again_as_they_were_are_stored_once(tmp_path: Path, proxy: DatabaseProxy, database: Database) -> None:
     """A log record has no id; the request that holds it is known by its bytes, also after a kill."""
     request = make_request([RATING + 4 * n + (1 << 16) for n in range(SPANS)], now_ns=TIME_NS)
-    collector = Collector(tmp_path)
+    collector = Collector(tmp_path, database=proxy.dsn)
     for _ in range(2):
         place = Place()
         place.move(**collector.said)
@@ -82,8 +84,7 @@ def test_logs_sent_again_as_they_were_are_stored_once(tmp_path: Path) -> None:
         assert line.send(request).is_accepted
         line.close()
         collector.kill()
-        collector = Collector(tmp_path)
+        collector = Collector(tmp_path, database=proxy.dsn)
     collector.drain()
     assert collector.stop() == 0
-    with databases.open(own_database(tmp_path)) as database:
-        check_each_once(database, set(request.ids))
+    check_each_once(database, set(request.ids))
