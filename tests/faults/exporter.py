@@ -151,7 +151,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Exporter:
-    """Sends requests of its own one after another. Its counts may be read when its thread has ended."""
+    """Sends requests of its own one after another, `pace_s` after each. Its counts may be read when its thread has ended."""
 
     number: int
     place: Place
@@ -159,6 +159,7 @@ class Exporter:
     spans_per_request: int = 20
     padding_chars: int = 0
     timeout_s: float = TIMEOUT_S
+    pace_s: float = 0.0
     acknowledged: set[int] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
     undelayed: Counter[str] = field(default_factory=Counter)
@@ -175,6 +176,7 @@ class Exporter:
                 request = self.next_request()
                 if self._deliver(line, request):
                     self.acknowledged.update(request.ids)
+                stopping.wait(self.pace_s)
 
     def next_request(self) -> Request:
         """Return a request that was never sent: two of spans, then one of log records."""

@@ -15,6 +15,7 @@ from tests.faults.exporter import Exporter, Place, all_acknowledged, check_each_
 from tests.faults.processes import Collector, wait_until
 
 pytestmark = pytest.mark.slow
+PACE_S = 0.1  # a steady load: what waits must be written in the end
 MEMORY_CAP_BYTES = 400 * 1024 * 1024  # of a collector without an engine in its process
 
 
@@ -32,7 +33,10 @@ def test_an_outage_loses_nothing_and_is_told_of(
     Meanwhile the counters, readiness and `momus doctor` say how far behind it is; memory does not grow with the outage.
     """
     place = Place()
-    exporters = [Exporter(number, place, "grpc" if number % 2 else "http", padding_chars=400) for number in (1, 2, 3)]
+    exporters = [
+        Exporter(number, place, "grpc" if number % 2 else "http", padding_chars=400, pace_s=PACE_S)
+        for number in (1, 2, 3)
+    ]
     rng = random.Random(3)
     collector = Collector(tmp_path, database=proxy.dsn, segment_limit_bytes=1024 * 1024, segment_age_s=0.5)
     place.move(**collector.said)
