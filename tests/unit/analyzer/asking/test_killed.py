@@ -63,7 +63,7 @@ def test_a_killed_run_is_gone_on_with_and_pays_for_nothing_twice(
         return good(body)
 
     fake.say = kill_on_the_eighth
-    assert victim.wait(60) == -signal.SIGKILL
+    assert victim.wait(120) == -signal.SIGKILL
     answered = database.query("SELECT count() AS n FROM model_answers WHERE status = 'good'")[0]["n"]
     assert answered >= 8 - 1 - CONCURRENCY
     said, _ = analyse().communicate(timeout=120)
@@ -86,7 +86,7 @@ def test_a_batch_outlives_the_process_that_sent_it(
         return made
 
     fake.batch = kill_when_made
-    assert victim.wait(60) == -signal.SIGKILL
+    assert victim.wait(120) == -signal.SIGKILL
     fake.batch = make
     assert [row["status"] for row in database.query("SELECT status FROM model_batches FINAL")] == ["sending"]
     said, _ = analyse("--batch").communicate(timeout=120)
