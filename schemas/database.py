@@ -154,7 +154,7 @@ class Database:
             self._client.raw_insert(
                 table,
                 column_names=lines.columns or None,
-                insert_block=bytes(lines.text),
+                insert_block=lines.text,  # type: ignore[arg-type]  # a bytearray is taken as well, and copied by none
                 fmt="JSONCompactEachRow" if lines.columns else "JSONEachRow",
                 settings=chosen,
             )
