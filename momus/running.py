@@ -1,8 +1,10 @@
 """Run a server in the foreground until it is told to stop."""
 
+import gc
 import logging
 import os
 import signal
+import sys
 import threading
 from contextlib import suppress
 from importlib.metadata import version
@@ -14,6 +16,9 @@ from schemas.settings import Settings, misspelt
 
 log = logging.getLogger(__name__)
 
+SWITCH_S = 0.0005
+GARBAGE_THRESHOLDS = 20_000, 20, 50
+
 
 def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
     """Start, say where everything is, wait for SIGINT or SIGTERM, write what is spooled, and end.
@@ -22,6 +27,7 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
         MomusError: it cannot start; the message says why and what to do.
     """
     logs.set_up(settings.log_format, settings.log_level)
+    _tune_interpreter()
     for sentence in misspelt(os.environ):
         log.warning(sentence)
     stopped = threading.Event()
@@ -44,6 +50,20 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
         is_drained = server.stop()
         log.info("momus stopped; %s", "the database has everything" if is_drained else "some of it is in the spool")
     _say("Stopped." if is_drained else "Stopped. Some of it is still in the spool and is written at the next start.")
+
+
+def _tune_interpreter() -> None:
+    """Make answers wait less for the writer, and the writer less for the collector of garbage.
+
+    A receiver takes the interpreter several times before it has acknowledged a request, and each time the writer's threads
+    may keep it for the interval. Beside one busy thread a wait of 1 ms takes, in one of a hundred cases, 23 to 36 ms longer
+    at the usual interval of 5 ms, and 13 to 17 ms longer at 0.5 ms. The thousands of spans in hand are no garbage and have
+    no cycles: to look through them every 700 objects takes a sixth of the time of reading them. Nor is what was imported.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    gc.collect()
+    gc.freeze()
 
 
 def _say(text: str) -> None:
