@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test serve lint format lock soak bench peers clean help
+.PHONY: demo test serve lint format lock soak bench peers ablation clean help
 
 help:            ## what can be made
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/: .*##/\t/'
@@ -35,6 +35,9 @@ bench: $(READY)  ## spans a second that become queryable, and what they cost
 
 peers: $(READY)  ## the same for other stores of traces, side by side; installs them into ~/.cache/momus-peers
 	$(BIN)/python -m tests.benchmarks.peers
+
+ablation: $(READY) ## what is found without a model in conversations of known truth
+	$(BIN)/python -m tests.ablation.measure
 
 lock: $(READY)   ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --quiet --upgrade \

@@ -348,6 +348,12 @@ def evaluate(
     labels: Annotated[
         Path, typer.Argument(metavar="LABELS", help="JSON lines: what a person says is wrong in each conversation.")
     ],
+    clusters: Annotated[
+        bool,
+        typer.Option(
+            "--clusters", help='Score clusters instead; lines are {"id": conversation or finding, "label": its group}.'
+        ),
+    ] = False,
     database: DatabaseOption = None,
     split: Annotated[
         Split | None,
@@ -373,6 +379,13 @@ def evaluate(
     """
     from momus.evaluation import run_evaluation, show_evaluation, to_json
 
+    if clusters:
+        from momus.cluster_evaluation import cluster_json, run_cluster_evaluation, show_cluster_evaluation
+
+        with opened_database(settings_of(database)) as opened:
+            agreed = run_cluster_evaluation(opened, labels, tenant=tenant)
+        print_json(cluster_json(agreed)) if json else show_cluster_evaluation(agreed)
+        return
     with opened_database(settings_of(database)) as opened:
         found = run_evaluation(opened, labels, only=split, prompt_files=prompt, tenant=tenant)
     print_json(to_json(found)) if json else show_evaluation(found)

@@ -32,7 +32,7 @@ def run_evaluation(
         NotFound: the file cannot be read, holds no label, or none of its conversations was analysed.
         PromptLeak: a prompt holds an example that would be scored.
     """
-    labels, problems = read_labels(_read(path).splitlines())
+    labels, problems = read_labels(read_file(path).splitlines())
     if not labels:
         raise NotFound(f"{path} holds no label. {problems[0] if problems else 'It is empty.'}")
     ids = [label.conversation_id for label in labels]
@@ -42,11 +42,16 @@ def run_evaluation(
             f"None of the {len(ids)} labelled conversations was analysed: is {ids[0]!r} a conversation_id of this database?"
         )
     quotes = check_quotes(database, ids, tenant=tenant)
-    prompts = {**_own_prompts(files("analyzer")), **{str(file): _read(file) for file in prompt_files}}
+    prompts = {**_own_prompts(files("analyzer")), **{str(file): read_file(file) for file in prompt_files}}
     return evaluate(labels, stored, prompts=prompts, only=only, quotes=quotes, problems=problems)
 
 
-def _read(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """The text of a file that a person named.
+
+    Raises:
+        NotFound: it cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
@@ -66,16 +71,17 @@ def _own_prompts(folder: Traversable) -> dict[str, str]:
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as plain JSON values; estimates are {value, low, high}, null where there is nothing to count."""
-    plain: dict[str, Any] = _named(asdict(evaluation))
+    plain: dict[str, Any] = named(asdict(evaluation))
     return plain
 
 
-def _named(value: Any) -> Any:  # any value of a dataclass
+def named(value: Any) -> Any:  # any value of a dataclass
+    """A value of `asdict` with its estimates as {value, low, high}."""
     if isinstance(value, Estimate):
         return value._asdict()
     if isinstance(value, dict):
-        return {key: _named(inner) for key, inner in value.items()}
-    return [_named(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {key: named(inner) for key, inner in value.items()}
+    return [named(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def show_evaluation(evaluation: Evaluation) -> None:
@@ -137,7 +143,7 @@ def _source_table(sources: Mapping[str, Scores]) -> Table:
     for source, scores in sources.items():
         table.add_row(
             Text(safe(source) or "(none)"), str(scores.conversation_count),
-            *(f"{_figure(q.f1)}{' *' if q.is_thin else '  '}" for q in scores.families),
+            *(f"{_figure(q.f1)}{' *' if q.is_thin and q.f1.value is not None else '  '}" for q in scores.families),
             _figure(scores.macro_f1), _figure(scores.exact_match),
         )  # fmt: skip
     return table

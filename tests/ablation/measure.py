@@ -31,7 +31,7 @@ def measure(folder: Path, played: Sequence[Play]) -> dict[str, Evaluation]:
         server.start()
         exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{server.collector.http_port}/v1/traces")
         perform(played, exporter)
-        exporter.shutdown()
+        exporter.shutdown()  # type: ignore[no-untyped-call]  # the SDK's
         server.collector.flush()
         analyze(server.database, now_ns=time.time_ns())
         return {half: _score(server.database, [play for play in played if play.half == half]) for half in HALVES}
