@@ -1,6 +1,6 @@
 """The way of an export request, or feedback, from the wire to the spool, the same for both transports.
 
-body ─inflate─▶ ─decode─▶ ─check expansion─▶ ─admit─▶ ─scrub─▶ ─append what is new (durable)─▶ answer
+body ─inflate─▶ ─check parts─▶ ─decode─▶ ─check expansion─▶ ─admit─▶ ─scrub─▶ ─append what is new (durable)─▶ answer
 
 What comes faster than it can be taken is refused with a word when to come again, instead of queued: a request waits
 2 s at most until it is decoded, and all that are in hand together take at most the room of four of the largest.
@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
 from collector_plugin.otlp.admission import Admission, admit
-from collector_plugin.otlp.expansion import check_expansion
+from collector_plugin.otlp.expansion import check_expansion, check_parts
 from collector_plugin.otlp.inflate import inflate
 from collector_plugin.otlp.requests import Decoded, Encoding, Response, Signal, answer, decode
 from collector_plugin.otlp.span_keys import span_keys, without
@@ -86,6 +86,7 @@ class Intake:
         with ExitStack() as held:
             with self._turn(arrived_s):
                 plain = held.enter_context(self._inflated(body, coding))
+                check_parts(plain, encoding)
                 decoded = decode(signal, plain, encoding)
                 check_expansion(decoded.request, limit_bytes=self.limit_bytes)
                 admission = admit(decoded.request, received_ns)
@@ -113,6 +114,7 @@ class Intake:
         received_ns = time.time_ns()
         with self._turn(arrived_s):
             plain = inflate(body, coding, limit_bytes=self.limit_bytes)
+            check_parts(plain, "json")
             request = read_feedback(plain, received_ns)
             self._scrubber.scrub(request, len(plain))
             admitted = bytes(request.SerializeToString())
