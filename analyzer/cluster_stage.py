@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from analyzer.clusters.group import Method
 from analyzer.clusters.hierarchy import levels
 from analyzer.clusters.keep import (
     Clustering,
@@ -40,6 +41,7 @@ class Means:
     embedder: Embedder
     model: ChatModel | None = None
     rules: Rules = field(default_factory=Rules)
+    method: Method = "neighbours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Before:
     loose_ids: frozenset[str] = frozenset()
     places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     embedder: str = ""
+    method: str = ""
 
     def of_family(self, family: str) -> tuple[Known, ...]:
         """The clusters of one family."""
@@ -61,11 +64,12 @@ class Before:
 
 @dataclass(slots=True)
 class ClusterRows:
-    """Rows of the three tables, gathered over services and families."""
+    """Rows of the three tables, gathered over services and families; `notes` are sentences about how groups were cut."""
 
     clusters: list[Row] = field(default_factory=list)
     members: list[Row] = field(default_factory=list)
     lineage: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def write(self, database: Database, token: str) -> None:
         """Insert members and history before the clusters, so that no cluster is seen without its members."""
@@ -100,6 +104,7 @@ def load_before(database: Database, owner: Owner, kind: Kind, former: Sequence[R
         frozenset(members.get("", ())),
         stood,
         own[0]["embedder"],
+        own[0]["cluster_method"],
     )  # fmt: skip
 
 
@@ -133,8 +138,8 @@ def cluster_items(
     """
     known = before.of_family(family)
     clustering = bring_up_to_date(
-        items, known, means.embedder, owner="\x1f".join((*owner, kind, family)),
-        may_extend=before.embedder == means.embedder.name, loose_ids=before.loose_ids, edits=edits, rules=means.rules,
+        items, known, means.embedder, owner="\x1f".join((*owner, kind, family)), method=means.method,
+        may_extend=(before.embedder, before.method) == (means.embedder.name, means.method), loose_ids=before.loose_ids, edits=edits, rules=means.rules,
     )  # fmt: skip
     return name_kept(clustering, items, said, means.model, kind), clustering
 
@@ -158,7 +163,10 @@ def add_rows(
     known = before.of_family(family)
     parent_of, parents = _parents(named, before, means, kind, "\x1f".join((*owner, kind, family)))
     points = _points(items, clustering, before)
-    shared = key | {"embedder": means.embedder.name, "family": family} | stamp.columns
+    made = {"embedder": means.embedder.name, "cluster_method": means.method}
+    shared = key | made | {"family": family} | stamp.columns
+    if clustering.note:
+        rows.notes.append(f"{' '.join(filter(None, (owner[1], family, kind)))}: {clustering.note}")
     for one in named:
         where = np.mean([points[item.id] for item in one.cluster.items], axis=0)
         rows.clusters.append(

@@ -39,10 +39,11 @@ from schemas.database import Database
 
 
 class IssueCounts(NamedTuple):
-    """How many issues there are, and how many findings are not yet a pattern."""
+    """How many issues there are, how many findings are not yet a pattern, and what to know of how groups were cut."""
 
     issues: int
     unpatterned: int
+    notes: tuple[str, ...]
 
 
 def update_issues(database: Database, means: Means, stamp: Stamp) -> IssueCounts:
@@ -78,7 +79,7 @@ def update_issues(database: Database, means: Means, stamp: Stamp) -> IssueCounts
     database.insert("issue_finding_log", _link_rows(owned, former, stamp), token=f"{token}/links")
     rows.write(database, token)
     database.insert("issue_log", issue_rows, token=f"{token}/issues")
-    return IssueCounts(sum(not row["is_deleted"] for row in issue_rows), unpatterned)
+    return IssueCounts(sum(not row["is_deleted"] for row in issue_rows), unpatterned, tuple(rows.notes))
 
 
 def _groups(

@@ -17,6 +17,7 @@ from functools import partial
 from analyzer.asking.budget import Spending
 from analyzer.assembly.conversations import assemble
 from analyzer.cluster_stage import Means
+from analyzer.clusters.group import Method
 from analyzer.clusters.keep import Rules
 from analyzer.decide import decide
 from analyzer.detectors import observe
@@ -48,6 +49,7 @@ class RunReport:
 
     With a model, `read_count` conversations were read, `model_failures` could not be, `skipped_count` hold nothing to read,
     and `left_count` were not come to: `note` says why.
+    `cluster_notes` tell of groups that were cut in an unusual way.
     """
 
     run_id: str
@@ -73,6 +75,7 @@ class RunReport:
     claims: GateCounts = field(default_factory=GateCounts)
     spending: Spending = field(default_factory=Spending)
     note: str = ""
+    cluster_notes: tuple[str, ...] = ()
 
 
 def analyze(
@@ -85,6 +88,7 @@ def analyze(
     facets: tuple[FacetDefinition, ...] = (),
     embedder: Embedder | None = None,
     rules: Rules | None = None,
+    cluster_method: Method = "neighbours",
     is_full: bool = False,
     progress: Progress = lambda stage, done, total: None,
 ) -> RunReport:
@@ -99,6 +103,7 @@ def analyze(
         facets: the team's questions to every conversation; without a model nobody answers them.
         embedder: compares findings; None is the light one.
         rules: what a group must have to be shown.
+        cluster_method: how groups are made.
         is_full: look at everything ever received again, not only at what is new.
         progress: is told the stage, what is done and out of how many.
 
@@ -122,8 +127,8 @@ def analyze(
     if reader:
         _read(database, reader, stamp, report, is_full=is_full, progress=progress)
     progress("issues", 0, 1)
-    counts = update_issues(database, Means(embedder, reader.naming if reader else None, rules or Rules()), stamp)
-    report.issue_count, report.unpatterned_count = counts
+    means = Means(embedder, reader.naming if reader else None, rules or Rules(), cluster_method)
+    report.issue_count, report.unpatterned_count, report.cluster_notes = update_issues(database, means, stamp)
     progress("issues", 1, 1)
     report.spending = reader.asker.spending() if reader else Spending()
     _close(database, report, stamp)
@@ -208,7 +213,8 @@ def _close(database: Database, report: RunReport, stamp: Stamp) -> None:
         "claims_contradicted": claims["contradicted"],
         "skipped_count": row["skipped_count"] + row.pop("left_count"),
     }
-    row["note"] = report.note if report.model else "analysed without a model"
+    notes = [report.note if report.model else "analysed without a model", *row.pop("cluster_notes")]
+    row["note"] = "; ".join(note for note in notes if note)
     database.insert(
         "run_log",
         [row | {"finished_ns": _database_time(database)} | stamp.columns],

@@ -50,6 +50,7 @@ def run_analysis(
             facets=setup.facets,
             embedder=_embedder(database, settings, opened),
             rules=Rules(settings.cluster_min_conversations, settings.cluster_min_users),
+            cluster_method=settings.cluster_method,
             is_full=is_full,
             progress=progress,
         )

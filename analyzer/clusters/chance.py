@@ -30,14 +30,14 @@ def cohesions(graph: Graph, labels: Labels) -> Floats:
     return np.asarray(weights / np.maximum(np.bincount(sources[sources >= 0], minlength=count), 1), dtype=np.float64)
 
 
-def cohesion_by_chance(rows: Vectors, seed: int) -> float:
-    """The cohesion that a cluster must exceed to be more than chance, 0 to 1."""
+def cohesion_by_chance(rows: Vectors, seed: int, resolution: float | None = None) -> float:
+    """The cohesion that a cluster must exceed to be more than chance, 0 to 1, cut at a resolution or the fitting one."""
     random = np.random.default_rng([seed, len(rows)])
     none = np.column_stack([random.permutation(column) for column in rows[:_ROWS].T])
     none /= np.maximum(np.linalg.norm(none, axis=1, keepdims=True), 1e-9)
     scale = scale_of(len(none))
     graph = neighbourhood(none, scale.neighbour_count, seed).graph
-    labels = in_order(communities(graph, fitting_resolution(graph), seed), scale.smallest)
+    labels = in_order(communities(graph, resolution or fitting_resolution(graph), seed), scale.smallest)
     return _BETTER * float(cohesions(graph, labels).max(initial=0.0))
 
 

@@ -31,14 +31,21 @@ class Cut:
     every: Sequence[Labels]
 
 
-def by_neighbours(graph: Graph, smallest: int, seed: int, runs: int = RUNS) -> Cut:
-    """Cut a graph of shared neighbours into what many clusterings agree on, groups of fewer than `smallest` left out."""
-    resolution = fitting_resolution(graph)
+def by_neighbours(graph: Graph, smallest: int, seed: int, resolution: float | None = None) -> Cut:
+    """Cut a graph of shared neighbours into what many clusterings agree on.
+
+    Args:
+        graph: of n rows.
+        smallest: groups of fewer rows are left out.
+        seed: of all runs.
+        resolution: how finely to cut; as it fits the graph where absent.
+    """
+    resolution = resolution or fitting_resolution(graph)
 
     def cluster(rows: Rows, seed: int) -> Labels:
         return communities(graph[rows][:, rows].tocsr(), resolution, seed)
 
-    parts = part_runs(graph.shape[0], cluster, runs, seed)
+    parts = part_runs(graph.shape[0], cluster, RUNS, seed)
     wholes = [communities(graph, resolution, seed_of(seed, 0, run)) for run in range(_WHOLE_RUNS)]
     every = [*parts, *wholes]
     return Cut(in_order(agree(graph, every, resolution, seed), smallest), parts, every)

@@ -2,7 +2,7 @@
 
     distinct rows ─▶ near-duplicates stand for each other ─▶ nearest neighbours ─▶ shared-neighbour graph
                   ─▶ many clusterings of it and of parts of it ─▶ what they agree on ─▶ stability, radius, badge
-                  ─▶ hardly any clusters, or one that swallows all? each by itself once more (`guard`)
+                  ─▶ torn to pieces, hardly any clusters, or one that swallows all? look again (`guard`)
                   ─▶ every row, clustered or not: nearest centroid within that cluster's radius, else noise
 
 One rule puts rows into clusters, here and for rows that come later (`assign`). The result depends on the set of distinct
@@ -23,7 +23,7 @@ from analyzer.clusters.chance import cohesion_by_chance, cohesions, is_one
 from analyzer.clusters.consensus import by_neighbours
 from analyzer.clusters.distinct import distinct
 from analyzer.clusters.graph import Labels
-from analyzer.clusters.guard import Counts, remark, suspects
+from analyzer.clusters.guard import COARSE, Counts, is_torn, remark, suspects
 from analyzer.clusters.knn import Rows, nearest_to
 from analyzer.clusters.neighbourhood import neighbourhood
 from analyzer.clusters.outliers import outlier_scores
@@ -79,7 +79,7 @@ def group(vectors: Vectors, *, weights: Floats | None = None, seed: int = 0, met
     if len(apart.rows) < _LEAST:
         return _nothing(len(vectors))
     rows = vectors[apart.rows]
-    fitted, note = _guarded(rows[:SAMPLE], _fit(rows[:SAMPLE], seed, method), seed, method)
+    fitted, note = _guarded(rows[:SAMPLE], seed, method)
     placed = _placed(rows, fitted, method)
     clusters, rank = _by_size(fitted.clusters, placed, counts)
     near, membership = _surroundings(rows, fitted, seed)
@@ -108,21 +108,29 @@ class _Fit:
         return np.bincount(self.labels[self.labels >= 0], minlength=len(self.clusters))
 
 
-def _fit(rows: Vectors, seed: int, method: Method) -> _Fit:
+def _fit(rows: Vectors, seed: int, method: Method, resolution: float | None = None) -> _Fit:
     scale = scale_of(len(rows))
     around = neighbourhood(rows, scale.neighbour_count, seed)
     kept = rows[around.kept]
-    cut = by_density(kept, seed) if method == "umap_hdbscan" else by_neighbours(around.graph, scale.smallest, seed)
-    dense = cohesions(around.graph, cut.labels) > cohesion_by_chance(rows, seed)
+    if method == "neighbours":
+        cut = by_neighbours(around.graph, scale.smallest, seed, resolution)
+    else:
+        cut = by_density(kept, seed)
+    dense = cohesions(around.graph, cut.labels) > cohesion_by_chance(rows, seed, resolution)
     clusters, rank = _clusters(kept, cut.labels, cut.parts, dense)
-    labels, membership = _renamed(cut.labels, rank)[around.of], memberships(cut.labels, cut.every)[around.of]
-    if not clusters and is_one(rows):
-        clusters, labels = (_one(rows),), np.zeros(len(rows), dtype=np.int64)
-    return _Fit(clusters, labels, around.near, membership)
+    return _Fit(
+        clusters, _renamed(cut.labels, rank)[around.of], around.near, memberships(cut.labels, cut.every)[around.of]
+    )
 
 
-def _guarded(rows: Vectors, fitted: _Fit, seed: int, method: Method) -> tuple[_Fit, str]:
-    """Group by itself what swallowed nearly all, and tell of it."""
+def _guarded(rows: Vectors, seed: int, method: Method) -> tuple[_Fit, str]:
+    """Cut rows; where that lost most of them, or put nearly all together, look again and tell of it."""
+    fitted = _fit(rows, seed, method)
+    if is_torn(fitted.labels) and method == "neighbours":
+        fitted = max(fitted, _fit(rows, seed, method, COARSE), key=lambda fit: int(fit.sizes.sum()))
+    rest = np.flatnonzero(fitted.labels < 0)
+    if is_torn(fitted.labels) and is_one(rows[rest]):
+        fitted = _with_rest(rows, fitted, rest)
     before = fitted.sizes
     for at in suspects(before):
         inside = np.flatnonzero(fitted.labels == at)
@@ -130,6 +138,17 @@ def _guarded(rows: Vectors, fitted: _Fit, seed: int, method: Method) -> tuple[_F
         if len(finer.clusters) > 1:
             fitted = _with_finer(fitted, int(at), inside, finer)
     return fitted, remark(before, fitted.sizes)
+
+
+def _with_rest(rows: Vectors, fitted: _Fit, rest: Rows) -> _Fit:
+    """Take the rows that are in no cluster as one. Nothing was compared, so nobody can say that it would be found again."""
+    labels = np.full(len(rows), -1, dtype=np.int64)
+    labels[rest] = 0
+    centroids = centroids_of(rows, labels)
+    radius = float(radii_of(rows, labels, centroids)[0])
+    one = Cluster(len(fitted.clusters), 0.0, 0.0, (0.0, 1.0), "tentative", radius, centroids[0])
+    labels = np.where(labels == 0, len(fitted.clusters), fitted.labels)
+    return replace(fitted, clusters=(*fitted.clusters, one), labels=labels)
 
 
 def _with_finer(fitted: _Fit, at: int, inside: Rows, finer: _Fit) -> _Fit:
@@ -172,14 +191,6 @@ def _clusters(
         for label, at in enumerate(kept)
     )
     return clusters, rank
-
-
-def _one(rows: Vectors) -> Cluster:
-    """All rows as one cluster. Nothing was compared, so nobody can say that it would be found again."""
-    labels = np.zeros(len(rows), dtype=np.int64)
-    centroids = centroids_of(rows, labels)
-    radius = float(radii_of(rows, labels, centroids)[0])
-    return Cluster(0, 0.0, 0.0, (0.0, 1.0), "tentative", radius, centroids[0])
 
 
 def _by_size(clusters: Sequence[Cluster], placed: Assigned, counts: Floats) -> tuple[tuple[Cluster, ...], Labels]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from analyzer.clusters.assign import Cluster, assign, centroids_of, is_rising, radii_of
 from analyzer.clusters.graph import Labels
-from analyzer.clusters.group import Grouping, group
+from analyzer.clusters.group import Grouping, Method, group
 from analyzer.clusters.lineage import LineageEvent, Seen, events, match
 from analyzer.clusters.small import group_few
 from analyzer.clusters.stability import Badge
@@ -96,13 +96,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clustering:
-    """What there is today. `vectors` is float32[n, d] in the order of the items given."""
+    """What there is today. `vectors` is float32[n, d] in the order of the items' ids; `note` is that of a `Grouping`."""
 
     clusters: tuple[Kept, ...]
     placements: Mapping[str, Placement]
     is_regrouped: bool
     vectors: Vectors
     loose: tuple[Item, ...] = field(default=())
+    note: str = ""
 
 
 def bring_up_to_date(
@@ -115,6 +116,7 @@ def bring_up_to_date(
     loose_ids: Collection[str] = (),
     edits: Edits | None = None,
     rules: Rules | None = None,
+    method: Method = "neighbours",
 ) -> Clustering:
     """Return the clusters of today.
 
@@ -123,10 +125,11 @@ def bring_up_to_date(
         known: clusters of the last run.
         embedder: equal texts get one vector.
         owner: what the items are and whose; part of new ids.
-        may_extend: whether the boundaries of before can hold; False where the embedder has changed since.
+        may_extend: whether the boundaries of before can hold; False where the embedder or the method has changed since.
         loose_ids: items that the last run saw and that belonged nowhere.
         edits: what people decided.
         rules: what a cluster must have to be shown.
+        method: how a hundred distinct texts and more are grouped.
     """
     edits, rules = edits or Edits(), rules or Rules()
     items = sorted(items, key=lambda item: item.id)
@@ -134,12 +137,12 @@ def bring_up_to_date(
     placed = _extended(items, vectors, known, frozenset(loose_ids)) if may_extend else None
     is_regrouped = placed is None
     if placed is None:
-        placed = _regrouped(items, vectors, _whole(known, edits), owner)
+        placed = _regrouped(items, vectors, _whole(known, edits), owner, method)
     placed = _carved(placed, items, vectors, edits)
     clusters = _clusters(placed, items, vectors, {cluster.id: cluster for cluster in known}, edits, rules)
     shown = {cluster.id for cluster in clusters}
     loose = tuple(item for item in items if placed.of[item.id].cluster_id not in shown)
-    return Clustering(clusters, placed.of, is_regrouped, vectors, loose)
+    return Clustering(clusters, placed.of, is_regrouped, vectors, loose, placed.note)
 
 
 def history(known: Sequence[Known], clusters: Sequence[Kept], names: Mapping[str, str]) -> list[LineageEvent]:
@@ -152,10 +155,11 @@ def history(known: Sequence[Known], clusters: Sequence[Kept], names: Mapping[str
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """Items by cluster id, and how sure each cluster is: badge, stability and its interval."""
+    """Items by cluster id, how sure each cluster is (badge, stability and its interval), and the note of the grouping."""
 
     of: dict[str, Placement]
     sure: dict[str, tuple[Badge, float, tuple[float, float]]]
+    note: str = ""
 
 
 def _embedded(items: Sequence[Item], embedder: Embedder) -> Vectors:
@@ -205,8 +209,8 @@ def _extended(
     return _Placed(of, {c.id: (c.badge, c.stability, c.interval) for c in standing})
 
 
-def _regrouped(items: Sequence[Item], vectors: Vectors, known: Sequence[Known], owner: str) -> _Placed:
-    grouping = _grouped(items, vectors)
+def _regrouped(items: Sequence[Item], vectors: Vectors, known: Sequence[Known], owner: str, method: Method) -> _Placed:
+    grouping = _grouped(items, vectors, method)
     members: dict[int, list[int]] = defaultdict(list)
     for at, label in enumerate(grouping.labels):
         if label >= 0:
@@ -228,9 +232,8 @@ def _regrouped(items: Sequence[Item], vectors: Vectors, known: Sequence[Known], 
         )
         for at, item in enumerate(items)
     }
-    return _Placed(
-        of, {ids[c.label]: (c.badge, c.stability, c.interval) for c in grouping.clusters if c.label in ids}
-    )  # fmt: skip
+    sure = {ids[c.label]: (c.badge, c.stability, c.interval) for c in grouping.clusters if c.label in ids}
+    return _Placed(of, sure, grouping.note)
 
 
 def _whole(known: Sequence[Known], edits: Edits) -> list[Known]:
@@ -249,9 +252,9 @@ def _whole(known: Sequence[Known], edits: Edits) -> list[Known]:
     return list(found.values())
 
 
-def _grouped(items: Sequence[Item], vectors: Vectors) -> Grouping:
+def _grouped(items: Sequence[Item], vectors: Vectors, method: Method) -> Grouping:
     distinct_count = len({_key(item.text) for item in items})
-    return group_few(vectors) if distinct_count < FEW else group(vectors, seed=_SEED)
+    return group_few(vectors) if distinct_count < FEW else group(vectors, seed=_SEED, method=method)
 
 
 def new_id(owner: str, first: str, taken: Collection[str]) -> str:
@@ -282,7 +285,7 @@ def _carved(placed: _Placed, items: Sequence[Item], vectors: Vectors, edits: Edi
         sure[piece] = sure.get(piece) or sure.get(origin) or ("tentative", 0.0, (0.0, 0.0))
         for at in [*rows, *_nearer(vectors, left, rows)]:
             of[items[at].id] = replace(of[items[at].id], cluster_id=piece)
-    return _Placed(of, sure)
+    return replace(placed, of=of, sure=sure)
 
 
 def _nearer(vectors: Vectors, left: Sequence[int], taken: Sequence[int]) -> list[int]:

@@ -20,10 +20,10 @@ _CORE = 5  # rows around a row that tell how dense it stands
 _SMALLEST, _LARGEST = 5, 100  # range of the smallest cluster, which grows with the rows
 
 
-def by_density(vectors: Vectors, seed: int, runs: int = RUNS) -> Cut:
+def by_density(vectors: Vectors, seed: int) -> Cut:
     """Cut float32[n, d], each row of length 1 and distinct, into dense regions and the noise between them."""
     labels = dense_regions(vectors, seed)
-    parts = part_runs(len(vectors), lambda rows, own: _each_apart(dense_regions(vectors[rows], own)), runs, seed)
+    parts = part_runs(len(vectors), lambda rows, own: _each_apart(dense_regions(vectors[rows], own)), RUNS, seed)
     return Cut(labels, parts, [labels, *parts])
 
 

@@ -15,7 +15,8 @@ SELECT
     stability_low,
     stability_high,
     embedder,
-    is_held_back
+    is_held_back,
+    cluster_method
 FROM cluster_log FINAL
 ORDER BY
     tenant,

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS cluster_log
     stability_high Float64 DEFAULT 0 CODEC(ZSTD(1)),
     is_held_back Bool DEFAULT false,
     x Float64 DEFAULT 0 CODEC(ZSTD(1)),
-    y Float64 DEFAULT 0 CODEC(ZSTD(1))
+    y Float64 DEFAULT 0 CODEC(ZSTD(1)),
+    cluster_method LowCardinality(String) DEFAULT 'neighbours'
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (tenant, cluster_id)

@@ -10,6 +10,7 @@ from analyzer.clusters.graph import Labels
 from analyzer.models import Vectors
 
 Planted = Callable[..., tuple[Vectors, Labels]]
+OneSubject = Callable[[int], tuple[Vectors, Labels]]
 Shuffled = Callable[[Vectors], Vectors]
 
 
@@ -26,6 +27,20 @@ def planted() -> Planted:
         truth = random.permutation(np.repeat(np.arange(len(sizes)), sizes))
         centres = _unit(random.normal(size=(len(sizes), 64)))
         return _unit(centres[truth] + random.normal(size=(len(truth), 64)) * spread / 8), truth
+
+    return make
+
+
+@pytest.fixture
+def one_subject() -> OneSubject:
+    """Gives five topics of sixty rows each near one direction, and three of 25 far from it and each other, and the topic of each."""
+
+    def make(seed: int) -> tuple[Vectors, Labels]:
+        random = np.random.default_rng(seed)
+        near = _unit(random.normal(size=(1, 64))) + 0.3 * random.normal(size=(5, 64)) / 8
+        centres = np.concatenate([_unit(near), _unit(random.normal(size=(3, 64)))])
+        truth = random.permutation(np.repeat(np.arange(8), [60] * 5 + [25] * 3))
+        return _unit(centres[truth] + random.normal(size=(len(truth), 64)) * 0.05), truth
 
     return make
 
