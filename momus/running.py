@@ -1,6 +1,5 @@
 """Run a server in the foreground until it is told to stop."""
 
-import gc
 import logging
 import os
 import signal
@@ -17,7 +16,6 @@ from schemas.settings import Settings, misspelt
 log = logging.getLogger(__name__)
 
 SWITCH_S = 0.0005
-GARBAGE_THRESHOLDS = 20_000, 20, 50
 
 
 def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
@@ -53,17 +51,13 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
 
 
 def _tune_interpreter() -> None:
-    """Make answers wait less for the writer, and the writer less for the collector of garbage.
+    """Make answers wait less for the writer.
 
     A receiver takes the interpreter several times before it has acknowledged a request, and each time the writer's threads
     may keep it for the interval. Beside one busy thread a wait of 1 ms takes, in one of a hundred cases, 23 to 36 ms longer
-    at the usual interval of 5 ms, and 13 to 17 ms longer at 0.5 ms. The thousands of spans in hand are no garbage and have
-    no cycles: to look through them every 700 objects takes a sixth of the time of reading them. Nor is what was imported.
+    at the usual interval of 5 ms, and 13 to 17 ms longer at 0.5 ms.
     """
     sys.setswitchinterval(SWITCH_S)
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-    gc.collect()
-    gc.freeze()
 
 
 def _say(text: str) -> None:
