@@ -90,6 +90,7 @@ class Asker:
                 answer = read_reply(known, reply)
             except ModelAnswerInvalid as error:  # kept unread, as those of batches are
                 self._answers.keep(question, Completion(""), 0.0, problem=str(error))
+                self._answers.find(question)  # raises where this was the second of no use
                 return self._ask(question, reply)
             with self._lock:
                 self._cached_count += 1
