@@ -1,4 +1,4 @@
-"""Fuzz what stands between the wire and the tables, guided by coverage; run by hand, as CI has no time for it.
+"""Fuzz what stands between the wire and the tables, guided by coverage; by hand, or in `make soak` where atheris is there.
 
     python -m venv /tmp/fuzz && /tmp/fuzz/bin/pip install atheris -e .
     /tmp/fuzz/bin/python tests/faults/fuzz_ingest.py FOLDER -max_total_time=3600 -timeout=20 -rss_limit_mb=2048
