@@ -126,7 +126,7 @@ def test_a_request_sent_again_waits_for_the_first(spool: Spool, monkeypatch: pyt
         release.wait(10)
 
     monkeypatch.setattr(os, "fdatasync", slow)
-    answers: list[bool] = []
+    answers: list[int] = []
     first = threading.Thread(target=lambda: answers.append(spool.append(request("a"))))
     second = threading.Thread(target=lambda: answers.append(spool.append(request("a"))))
     first.start()
