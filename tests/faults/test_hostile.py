@@ -69,12 +69,18 @@ def wide() -> bytes:
     return request_of({f"k{number}": f"{number:05}" * 13_000 for number in range(1000)})
 
 
+def crowd() -> bytes:
+    """Empty spans: two bytes each on the wire, and 175 in memory."""
+    return field(1, field(2, field(2, b"") * (30 * MIB)))
+
+
 # In order of the memory that they may take, as a process tells only the most that it ever had.
 BODIES: dict[str, tuple[Callable[[], bytes], str, int, int]] = {
     "a list with a far index": (far_index, "identity", 200, REFUSED_CAP_BYTES),
     "a deep value": (deep, "identity", 200, REFUSED_CAP_BYTES),
     "a byte too many": (lambda: bytes(LIMIT_BYTES + 1), "identity", 413, REFUSED_CAP_BYTES),
     "a bomb": (bomb, "gzip", 413, REFUSED_CAP_BYTES),
+    "a crowd of spans": (crowd, "identity", 413, REFUSED_CAP_BYTES),
     "a wide span": (wide, "identity", 200, TAKEN_CAP_BYTES),
 }
 
