@@ -29,14 +29,14 @@ def by_density(vectors: Vectors, seed: int) -> Cut:
 
 def dense_regions(vectors: Vectors, seed: int) -> Labels:
     """Cluster rows once: int64[n], -1 for noise. Fewer than six rows are all noise."""
-    from sklearn.cluster import HDBSCAN
+    from hdbscan import HDBSCAN
 
     n = len(vectors)
     if n <= _SMALLEST:
         return np.full(n, -1, dtype=np.int64)
-    model = HDBSCAN(min_cluster_size=smallest_of(n), min_samples=_CORE, cluster_selection_method="eom", copy=True)
+    model = HDBSCAN(smallest_of(n), _CORE, cluster_selection_method="eom", core_dist_n_jobs=1)
     points = reduced(vectors, _DIMENSIONS, min_dist=0.0, seed=seed)
-    return np.asarray(model.fit_predict(points), dtype=np.int64)
+    return np.asarray(model.fit_predict(points.astype(np.float64)), dtype=np.int64)
 
 
 def smallest_of(row_count: int) -> int:
