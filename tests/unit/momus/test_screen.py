@@ -26,6 +26,7 @@ def issue(**known: object) -> Row:
         "rank": 1, "title": "No tool for: this", "status": "new", "family": "missing_capability", "code": "tool_absent",
         "share": 0.2, "share_low": 0.1, "share_high": 0.3, "eligible_count": 10, "share_of": "users",
         "conversation_count": 2, "issue_id": "abc", "tenant": "", "method": "detectors", "service_name": "shop",
+        "grouped_by": "cluster", "badge": "stable",
     } | known  # fmt: skip
 
 
@@ -42,6 +43,16 @@ def printed(found: IssueList) -> str:
 def test_markup_in_a_title_is_text() -> None:
     """Square brackets from a trace neither colour the screen nor vanish."""
     assert "[red]boo[/red]" in printed(IssueList([issue(title="[red]boo[/red]")], None, 1))
+
+
+def test_a_tentative_group_says_so_and_a_key_says_nothing() -> None:
+    """What was grouped by meaning tells how sure that is; what a machine reported needs no such word."""
+    tentative = printed(IssueList([issue(badge="tentative")], None, 1))
+    assert "missing capability · tentative" in tentative
+    assert "may change with more data" in tentative
+    keyed = printed(IssueList([issue(grouped_by="key", badge="stable")], None, 1))
+    assert "stable" not in keyed
+    assert "tentative" not in keyed.casefold()
 
 
 def test_an_empty_inbox_says_why() -> None:
