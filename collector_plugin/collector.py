@@ -28,9 +28,10 @@ class Collector:
     """Receives export requests and writes them to a database. Starts and stops once."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        """Take the spool folder and both addresses; nothing is served yet. The database must be migrated.
+        """Take the spool folder and both addresses; nothing is served yet. The database is migrated, or will be on first use.
 
         Raises:
+            DatabaseError: the database cannot be used; a server that does not answer is waited for.
             SpoolInUse: another process has the spool folder.
             SettingsError: an address cannot be listened on, or would let everybody in; keys, certificates or the rules of
                 redaction cannot be used.

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from collector_plugin.spool.segment import Segment
@@ -72,8 +72,10 @@ class Reach:
 class Lane:
     """A thread that works on segments, one after the other. Starts and stops once."""
 
-    def __init__(self, name: str, work: Work, reach: Reach) -> None:
+    def __init__(self, name: str, work: Work, reach: Reach, begin: Callable[[], None] | None = None) -> None:
+        """Take the work, and what must succeed before it begins."""
         self.last_error = ""
+        self._begin = begin
         self._work = work
         self._reach = reach
         self._stopping = threading.Event()
@@ -95,6 +97,8 @@ class Lane:
             self._thread.join()
 
     def _run(self) -> None:
+        if self._begin:
+            self._wait_for(self._begin)
         pauses = _pauses()
         while not self._stopping.is_set():
             segment = self._work.next(POLL_S)
@@ -108,6 +112,29 @@ class Lane:
             else:
                 self._succeeded(segment)
                 pauses = _pauses()
+
+    def _wait_for(self, begin: Callable[[], None]) -> None:
+        for pause_s in _pauses():
+            if self._stopping.is_set():
+                return
+            try:
+                begin()
+            except Exception as error:  # noqa: BLE001 - without this thread nothing is written any more
+                self._could_not_begin(error)
+                self._stopping.wait(pause_s)
+            else:
+                self.last_error = ""
+                self._reach.found()
+                return
+
+    def _could_not_begin(self, error: Exception) -> None:
+        """Tell of it; no segment is at fault. What only a person can mend is an error, and tried again all the same."""
+        self.last_error = str(error)
+        if isinstance(error, DatabaseUnreachable):
+            self._reach.lost(error)
+        else:
+            reason = None if isinstance(error, DatabaseError) else error
+            log.error("the database cannot be used; what is received waits in the spool: %s", error, exc_info=reason)
 
     def _succeeded(self, segment: Segment) -> None:
         self.last_error = ""

@@ -25,6 +25,7 @@ from collector_plugin.spool.segment import Segment
 from collector_plugin.spool.segment_format import StoredRequest, decode
 from collector_plugin.spool.spool import Spool
 from schemas.database import Database
+from schemas.errors import DatabaseUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -71,15 +72,26 @@ class Writer:
     """Two threads that write the segments of a spool to a database, oldest first, each with a client of its own."""
 
     def __init__(self, spool: Spool, database: Database) -> None:
-        """Take the raw lane's client; the record lane gets a clone, which `stop` closes."""
+        """Take the raw lane's client, and connect it; the record lane gets a clone, which `stop` closes.
+
+        A server that does not answer is waited for, once the writer is started.
+
+        Raises:
+            DatabaseError: the database cannot be used, and waiting will not change that.
+        """
         self.counts = WriterCounts()
         self._reach = Reach()
+        try:
+            database.connect()
+        except DatabaseUnreachable as error:
+            self._reach.lost(error)
         self._clone = database.clone()
         self._stored = Stored()
         self._spool = spool
         raw = Raw(spool, database, self.counts, self._stored)
         records = Records(spool, self._clone, self.counts, self._stored, raw.is_idle)
-        self._lanes = Lane("writer", raw, self._reach), Lane("reader", records, self._reach)
+        # Nothing is handed to the record lane before the raw lane has begun.
+        self._lanes = Lane("writer", raw, self._reach, database.connect), Lane("reader", records, self._reach)
 
     def start(self) -> None:
         """Begin to write, first what an earlier process left."""

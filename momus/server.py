@@ -14,7 +14,7 @@ from collector_plugin.receivers.address import split_address
 from momus import clickhouse_http
 from schemas import database
 from schemas.database import Database
-from schemas.errors import DatabaseError
+from schemas.errors import DatabaseError, DatabaseUnreachable
 from schemas.migrate import migrate
 from schemas.settings import Settings
 
@@ -31,17 +31,20 @@ class Server:
     def __init__(self, settings: Settings, *, analyses: bool) -> None:
         """Open and migrate the database and take every address; nothing is received yet.
 
+        A database server that does not answer is no obstacle: the spool takes what is received until it does.
+
         Raises:
-            DatabaseError: the database cannot be opened; who holds it is said.
+            DatabaseError: the database cannot be opened, and waiting will not change that; who holds it is said.
             SpoolInUse: another process has the spool folder.
             SettingsError: an address is taken or malformed, or keys, certificates or rules of redaction cannot be used.
         """
         guards_of(settings)  # what is wrong with the settings is told before anything is opened or taken
         split_address(settings.clickhouse_address, "MOMUS_CLICKHOUSE_ADDRESS")
         with ExitStack() as undo:
-            self.database = database.open(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes)
+            self.database = database.later(
+                settings.database, migrate, memory_limit_bytes=settings.engine_memory_limit_bytes
+            )
             undo.callback(self.database.close)
-            migrate(self.database)
             folder = self.database.folder
             self._endpoint = clickhouse_http.serve(folder, settings.clickhouse_address) if folder and analyses else None
             if self._endpoint:
@@ -123,6 +126,8 @@ class Schedule:
         while not self._ended.wait(self._interval_s):
             try:
                 (last,) = self._reader.query("last_activity")
+            except DatabaseUnreachable:
+                continue  # the writer tells of it
             except DatabaseError as error:
                 log.warning("The scheduled analysis waits for the database: %s", error)
                 continue

@@ -12,9 +12,10 @@ A `Database` serves one thread at a time; `clone` makes one for another thread.
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -24,13 +25,21 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import clickhouse_connect
 import orjson
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.as_json import JsonLines
-from schemas.errors import BadQuery, DatabaseError, DatabaseInUse, DatabaseUnreachable, EngineMissing, SettingsError
+from schemas.errors import (
+    BadQuery,
+    DatabaseError,
+    DatabaseInUse,
+    DatabaseRefused,
+    DatabaseUnreachable,
+    EngineMissing,
+    SettingsError,
+)
 from schemas.folder import Folder, holder
 from schemas.statement import refuse_outside_world
-from schemas.translated import sentence, translated
+from schemas.translated import is_unanswered, sentence, translated
 
 Row = dict[str, Any]  # Any: a row has the columns of whichever query was asked
 
@@ -69,14 +78,28 @@ class Answer(NamedTuple):
 
 
 class Database:
-    """An open database. Not for two threads at once: use `clone`."""
+    """A database. Not for two threads at once: use `clone`."""
 
-    def __init__(self, dsn: str, client: Client, folder: Folder | None, memory_limit_bytes: int) -> None:
-        self._dsn = dsn
-        self._client = client
+    def __init__(self, new_client: Callable[[], Client], folder: Folder | None, client: Client | None = None) -> None:
+        """Take a client, or how to have one on first use."""
+        self._new_client = new_client
+        self._connected = client
         self._folder = folder
-        self._memory_limit_bytes = memory_limit_bytes
         self._is_open = True
+
+    @property
+    def _client(self) -> Client:
+        if self._connected is None:
+            self._connected = self._new_client()
+        return self._connected
+
+    def connect(self) -> None:
+        """Connect now, instead of on first use; nothing to do where that is done.
+
+        Raises:
+            DatabaseError: see `open`; where the database is to be prepared, also what that raises.
+        """
+        _ = self._client
 
     @property
     def folder(self) -> Path | None:
@@ -179,19 +202,19 @@ class Database:
             self._folder.announce(http_address)
 
     def clone(self) -> "Database":
-        """Return another client of the same database, for another thread."""
+        """Return another client of the same database, for another thread; that of a server connects on first use."""
         if self._folder is None:
-            return open(self._dsn)
-        client = _engine_client(self._folder.path, self._memory_limit_bytes)
-        _enter(client)
-        return Database(self._dsn, client, self._folder.share(), self._memory_limit_bytes)
+            return Database(self._new_client, None)
+        client = self._new_client()
+        return Database(self._new_client, self._folder.share(), client)
 
     def close(self) -> None:
         """Close the client; the last one of an embedded database lets go of its folder. Closing twice is harmless."""
         if not self._is_open:
             return
         self._is_open = False
-        self._client.close()
+        if self._connected:
+            self._connected.close()
         if self._folder:
             self._folder.release()
 
@@ -214,12 +237,55 @@ def open(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:
         DatabaseInUse: another process has the folder.
         DatabaseTooNew: a newer engine wrote the folder.
         EngineMissing: chdb is not installed.
-        DatabaseUnreachable: no server answers there, or not to this user.
+        DatabaseUnreachable: no server answers there.
+        DatabaseRefused: the server does not let this user in.
     """
     url = _read_dsn(dsn)
     if url.scheme == "chdb":
-        return _open_folder(dsn, _folder_path(url), memory_limit_bytes)
-    return Database(dsn, _server_client(url), None, memory_limit_bytes)
+        return _open_folder(_folder_path(url), memory_limit_bytes)
+    new_client = partial(_server_client, url)
+    return Database(new_client, None, new_client())
+
+
+def later(dsn: str, prepare: Callable[[Database], object], *, memory_limit_bytes: int = 2 << 30) -> Database:
+    """Return a database that is prepared before anything else is done with it; a server may still be down.
+
+    A server is connected to on first use, by this database and each of its clones: whoever is first has it prepared. Until
+    that succeeds every use raises what `open` or `prepare` does. The embedded engine is opened and prepared at once.
+
+    Raises:
+        SettingsError: the DSN cannot be read.
+        DatabaseError: the embedded database cannot be opened or prepared; see `open`.
+    """
+    url = _read_dsn(dsn)
+    if url.scheme != "chdb":
+        return Database(_Entrance(url, prepare), None)
+    database = open(dsn, memory_limit_bytes=memory_limit_bytes)
+    try:
+        prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+class _Entrance:
+    """Makes clients of a server's database, of which the first that connects prepares it; from any thread."""
+
+    def __init__(self, url: SplitResult, prepare: Callable[[Database], object]) -> None:
+        self._url = url
+        self._prepare = prepare
+        self._is_prepared = False
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Client:
+        with self._lock:
+            if not self._is_prepared:
+                new_client = partial(_server_client, self._url)
+                with Database(new_client, None, new_client()) as database:
+                    self._prepare(database)
+                self._is_prepared = True
+        return _server_client(self._url)
 
 
 def open_or_connect(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:
@@ -257,7 +323,7 @@ def _folder_path(url: SplitResult) -> Path:
     return Path(unquote(url.netloc + url.path)).resolve()
 
 
-def _open_folder(dsn: str, path: Path, memory_limit_bytes: int) -> Database:
+def _open_folder(path: Path, memory_limit_bytes: int) -> Database:
     folder = Folder(path)
     try:
         folder.stamp_engine(_installed_engine())
@@ -268,7 +334,7 @@ def _open_folder(dsn: str, path: Path, memory_limit_bytes: int) -> Database:
     except BaseException:
         folder.release()
         raise
-    return Database(dsn, client, folder, memory_limit_bytes)
+    return Database(partial(_entered_client, path, memory_limit_bytes), folder, client)
 
 
 def _installed_engine() -> str:
@@ -287,6 +353,12 @@ def _engine_client(path: Path, memory_limit_bytes: int) -> Client:
         return clickhouse_connect.get_client(
             interface="chdb", path=str(path), settings=_READ_SETTINGS, chdb_options=options
         )
+
+
+def _entered_client(path: Path, memory_limit_bytes: int) -> Client:
+    client = _engine_client(path, memory_limit_bytes)
+    _enter(client)
+    return client
 
 
 def _enter(client: Client) -> None:
@@ -309,14 +381,12 @@ def _server_client(url: SplitResult) -> Client:
             autogenerate_session_id=False,
         )
         _enter_or_create(client, unquote(url.path.strip("/")) or "default")
-    except OperationalError as error:
-        raise DatabaseUnreachable(
-            f"No ClickHouse server answers at {url.hostname}:{port}. Check MOMUS_DATABASE and that the server runs."
-        ) from error
     except ClickHouseError as error:
-        raise DatabaseUnreachable(
-            f"The ClickHouse server at {url.hostname}:{port} refuses us: {sentence(error)}"
-        ) from None
+        if is_unanswered(error):
+            raise DatabaseUnreachable(
+                f"No ClickHouse server answers at {url.hostname}:{port}. Check MOMUS_DATABASE and that the server runs."
+            ) from error
+        raise DatabaseRefused(f"The ClickHouse server at {url.hostname}:{port} refuses us: {sentence(error)}") from None
     return client
 
 

@@ -5,6 +5,7 @@ MomusError
 ├── DatabaseError
 │   ├── DatabaseInUse
 │   ├── DatabaseUnreachable
+│   ├── DatabaseRefused
 │   ├── DatabaseTooNew
 │   └── EngineMissing
 ├── SpoolError
@@ -53,6 +54,10 @@ class DatabaseInUse(DatabaseError):
 
 class DatabaseUnreachable(DatabaseError):
     """The ClickHouse server does not answer. Check MOMUS_DATABASE and that the server is running."""
+
+
+class DatabaseRefused(DatabaseError):
+    """The ClickHouse server does not let us in. Check the user, the password and the database in MOMUS_DATABASE."""
 
 
 class DatabaseTooNew(DatabaseError):

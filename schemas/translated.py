@@ -17,22 +17,35 @@ def translated(error_type: type[DatabaseError] | type[BadQuery], *, is_user_sql:
     """Turn what the driver raises into our errors, in one sentence."""
     try:
         yield
-    except OperationalError as error:
-        if error.code is None:
-            raise DatabaseUnreachable(_unreachable(error)) from error
-        raise DatabaseError(sentence(error)) from None
     except ClickHouseError as error:
-        code = getattr(error, "code", None)
-        if code in _TROUBLE and not is_user_sql:
-            raise DatabaseError(sentence(error)) from None
-        raise error_type(sentence(error)) from None
+        if is_unanswered(error):
+            raise DatabaseUnreachable(_unreachable(error)) from error
+        is_trouble = isinstance(error, OperationalError) or (
+            getattr(error, "code", None) in _TROUBLE and not is_user_sql
+        )
+        raise (DatabaseError if is_trouble else error_type)(sentence(error)) from None
 
 
-def _unreachable(error: OperationalError) -> str | None:
+_BARE_5XX = re.compile(r"HTTP driver received HTTP status 5\d\d\b")
+
+
+def is_unanswered(error: ClickHouseError) -> bool:
+    """Tell whether no ClickHouse server has answered: nobody has, or a load balancer in its place.
+
+    The server itself names a code with every failure; a status without one is of whatever stands before it.
+    """
+    if getattr(error, "code", None) is not None:
+        return False
+    return isinstance(error, OperationalError) or bool(_BARE_5XX.match(str(error)))
+
+
+def _unreachable(error: ClickHouseError) -> str | None:
     """Name the server from the URL at the end of the driver's message, in which no password stands."""
-    url = re.search(r"\(https?://([^/)]+)[^)]*\)$", str(error))
+    url = re.search(r"\((?:for url )?https?://([^/)]+)[^)]*\)$", str(error))
+    status = re.match(r"HTTP driver received (HTTP status \d+)", str(error))
+    reason = f"answers with {status[1]} only" if status else "does not answer"
     advice = "Check MOMUS_DATABASE and that the server runs."
-    return f"The ClickHouse server at {url[1]} does not answer. {advice}" if url else None
+    return f"The ClickHouse server at {url[1]} {reason}. {advice}" if url else None
 
 
 _NOISE = re.compile(

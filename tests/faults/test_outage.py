@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 PACE_S = 0.1  # a steady load: what waits must be written in the end
 MEMORY_CAP_BYTES = 512 * 1024 * 1024  # of a collector without an engine in its process, while it catches up
 
+BARE_503 = Fate(is_performed=False, status=503)
+
 
 def unsteady(rng: random.Random) -> Fate:
     """Refused, slow, cut after it was done, or as it should be."""
@@ -68,3 +70,31 @@ def test_an_outage_loses_nothing_and_is_told_of(
     assert collector.metric("momus_database_reachable") == 1
     assert collector.stop() == 0
     check_each_once(database, all_acknowledged(exporters))
+
+
+def test_a_collector_that_starts_before_its_database_loses_nothing(
+    tmp_path: Path, proxy: DatabaseProxy, database: Database
+) -> None:
+    """Started with nothing there, then with a load balancer that says 503: all is acknowledged, and stored once in the end.
+
+    The database is empty: its tables are made when it comes.
+    """
+    place = Place()
+    exporters = [Exporter(number, place, "grpc" if number % 2 else "http", pace_s=PACE_S) for number in (1, 2)]
+    with proxy.meeting(lambda statement: BARE_503):
+        with proxy.closed():
+            collector = Collector(tmp_path, database=proxy.dsn)
+            place.move(**collector.said)
+            with exporting(exporters):
+                time.sleep(1)
+            assert collector.metric("momus_database_reachable") == 0
+        time.sleep(0.5)
+        assert collector.metric("momus_database_reachable") == 0
+        assert collector.status()["segments_set_aside"] == 0
+    acknowledged = all_acknowledged(exporters)
+    assert acknowledged
+    assert collector.status()["segments_waiting"] > 0
+    collector.drain()
+    assert collector.metric("momus_database_reachable") == 1
+    assert collector.stop() == 0
+    check_each_once(database, acknowledged)

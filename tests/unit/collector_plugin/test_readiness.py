@@ -15,6 +15,7 @@ from collector_plugin.receivers.readiness import Readiness, spool_fault
 from momus.clickhouse_http import serve
 from schemas import database as databases
 from schemas.database import Database
+from schemas.errors import DatabaseTooNew
 from schemas.settings import Settings
 
 
@@ -109,6 +110,42 @@ def test_a_database_that_goes_and_comes_is_told_once_each(
     told = [record.getMessage() for record in caplog.records if record.name == "collector_plugin.lane"]
     assert [text.partition(";")[0].partition(" after")[0] for text in told] == [
         "the database is unreachable",
+        "the database is reachable again",
+    ]
+
+
+def test_a_collector_starts_before_its_database(
+    settings: Settings, engine: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It takes requests at once, says that the database is away, and writes when it has come and is prepared."""
+    caplog.set_level(logging.INFO)
+    assert engine.folder is not None
+    server = serve(engine.folder, "127.0.0.1:0")
+    server.stop()
+    refusals: list[Exception] = [DatabaseTooNew()]
+
+    def prepare(database: Database) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    collector = Collector(settings, databases.later(f"clickhouse://{server.address}/momus", prepare))
+    collector.start()
+    try:
+        assert ask(collector, "GET", "/readyz") == (200, {"status": "ready", "spool": "ok", "database": "unreachable"})
+        assert ask(collector, "POST", "/v1/traces", body(3))[0] == 200
+        wait_until(lambda: ask(collector, "GET", "/healthz")[1]["status"] == "not ok")
+        assert b"momus_database_reachable 0" in metrics(collector)
+        server = serve(engine.folder, server.address)
+        assert collector.flush()
+        wait_until(lambda: ask(collector, "GET", "/healthz")[1]["status"] == "ok")
+        assert b"momus_database_reachable 1" in metrics(collector)
+    finally:
+        collector.stop()
+        server.stop()
+    told = [record.getMessage() for record in caplog.records if record.name == "collector_plugin.lane"]
+    assert [text.partition(";")[0].partition(" after")[0] for text in told] == [
+        "the database is unreachable",
+        "the database cannot be used",
         "the database is reachable again",
     ]
 
