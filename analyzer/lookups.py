@@ -98,9 +98,8 @@ def _names_nothing(value: Any) -> bool:
     """Whether an object holds an empty list of things, and beside it nothing but counts of zero."""
     if not isinstance(value, dict):
         return False
-    named = {words(str(key))[-1] if words(str(key)) else "": inner for key, inner in value.items()}
-    things = [name for name, inner in named.items() if inner == []]
-    return bool(things) and not _FAULTS & set(things) and all(inner in ([], 0, None) for inner in named.values())
+    things = {word for key, inner in value.items() if inner == [] for word in words(str(key))[-1:]}
+    return bool(things) and not _FAULTS & things and all(inner in ([], 0, None) for inner in value.values())
 
 
 def _is_empty(value: Any, depth: int) -> bool:  # Any: what a stranger's tool answers can be anything

@@ -16,8 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
-import orjson
-
+from schemas.as_json import as_json
 from schemas.errors import MomusError
 
 QUIET_S = 300.0
@@ -75,12 +74,12 @@ class _AsJson(logging.Formatter):
     """One JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return orjson.dumps(_fields(record), default=str).decode()
+        return as_json(_fields(record)).decode()
 
 
 def _quoted(value: object) -> str:
     text = str(value)
-    return text if _BARE.fullmatch(text) else orjson.dumps(text.encode(errors="replace").decode()).decode()
+    return text if _BARE.fullmatch(text) else as_json(text).decode()
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -13,7 +13,7 @@ from collector_plugin.collector import Collector, guards_of
 from collector_plugin.receivers.address import split_address
 from momus import clickhouse_http
 from schemas import database
-from schemas.database import Database
+from schemas.database import Database, Row
 from schemas.errors import DatabaseError, DatabaseUnreachable
 from schemas.migrate import migrate
 from schemas.settings import Settings
@@ -90,6 +90,19 @@ class Server:
         return self.collector.status()
 
 
+def is_due(last: Row, idle_ns: int) -> bool:
+    """Tell whether there is anything to analyse: what was written or decided since, or a day without a look.
+
+    A decision counts from the start of a run on: whether one made while a run is under way was seen by it nobody knows.
+
+    Args:
+        last: the row of `last_activity`.
+        idle_ns: how long ago an analysis was last begun here; issues age by the clock alone.
+    """
+    is_new = last["written_ns"] > last["watermark_ns"] or last["decided_ns"] > last["started_ns"]
+    return bool(last["written_ns"]) and (is_new or idle_ns > _DAY_NS)
+
+
 class Schedule:
     """Runs `momus analyze` when something arrived that no run has looked at, each run a process of its own.
 
@@ -131,11 +144,7 @@ class Schedule:
             except DatabaseError as error:
                 log.warning("The scheduled analysis waits for the database: %s", error)
                 continue
-            # issues age by the clock alone: one look a day even if nothing arrives
-            is_decided = last["decided_ns"] > last["analysed_ns"]
-            is_old = time.time_ns() - looked_ns > _DAY_NS
-            is_due = last["written_ns"] > last["watermark_ns"] or is_decided or is_old
-            if last["written_ns"] and is_due:
+            if is_due(last, time.time_ns() - looked_ns):
                 looked_ns = time.time_ns()
                 self._analyse()
 

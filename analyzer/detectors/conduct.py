@@ -29,7 +29,7 @@ _CLOCKS = word_set("time now clock")  # asked again and again too, but setting a
 _NAMED = re.compile(
     r"(?<![\w-])(?!\d{4}-\d\d)(?=[A-Z0-9-]*[A-Z])(?=(?:[A-Z-]*\d){3})[A-Z0-9][A-Z0-9-]{3,}\b|\(?\b\d{3}\)?[ -]\d{3}[ -]\d{4}\b"
 )
-_PRICE = re.compile(r"[$€£¥₩₹]\s?\d[\d.,]*\d|\b\d[\d.,]*\d\s?(?:€|USD|EUR|GBP)")
+_PRICE = re.compile(r"[$€£¥₩₹]\s?\d[\d.,]*\d|\b\d[\d.,]{0,20}\d\s?(?:€|USD|EUR|GBP)")
 
 
 def unknown_tools(conversation: Conversation) -> Iterator[Observation]:

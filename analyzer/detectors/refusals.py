@@ -34,7 +34,7 @@ _PASSIVE = re.compile(
 _ENCLOSING = 5  # words of a refusal from which on it encloses its object: "ich kann die Adresse leider nicht"
 # "The user, Ann Lee, wants to ...": what the agent reports of the user before it comes to the wish.
 _REPORTED = re.compile(
-    r"^[^.!?]*?\b(?:user|customer|caller|client|guest|patient|he|she|they)\b[^.!?]*?\b(?:needs?|wants?|requests?|requesting|requested|wishes|asks?|asking|seeks?"
+    r"^[^.!?]{0,200}?\b(?:user|customer|caller|client|guest|patient|he|she|they)\b[^.!?]{0,200}?\b(?:needs?|wants?|requests?|requesting|requested|wishes|asks?|asking|seeks?"
     r"|would like|insists?)\b(?: (?:to|that|for|on|assistance|help|with|in|speak|the following))*\s",
     re.IGNORECASE,
 )

@@ -1,6 +1,6 @@
 """Whether a collector can take requests now: what a load balancer or Kubernetes asks before it sends any."""
 
-import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,10 @@ def spool_fault(folder: Path, waiting_bytes: int, limit_bytes: int) -> str:
     """Return why a spool takes nothing at the moment, found out by writing to its folder; empty where it does."""
     if waiting_bytes >= limit_bytes:
         return "full"
-    probe = folder / f"probe-{os.getpid()}"
     try:
-        probe.write_bytes(b"\0" * 4096)
-        probe.unlink()
+        # Without a name where the system can, so that several who ask at once do not meet.
+        with tempfile.TemporaryFile(dir=folder, prefix="probe-") as probe:
+            probe.write(b"\0" * 4096)
     except OSError as error:
         return f"cannot be written: {error.strerror}"
     return ""

@@ -148,6 +148,14 @@ def test_an_action_that_reports_no_errors_did_what_it_should(result: str) -> Non
     assert empty_part("book_tour", result) is None
 
 
+@pytest.mark.parametrize(
+    "result", ['{"found_orders": [{"id": 7}], "cancelled_orders": []}', '{"seat_list": ["4A"], "waiting_list": []}']
+)
+def test_an_empty_list_beside_a_full_one_is_not_nothing(result: str) -> None:
+    """Also where both names end in the same word."""
+    assert empty_part("find_orders", result) is None
+
+
 def test_a_report_on_the_user_is_left_out_of_the_wish(talk: Talk) -> None:
     """Of "the user, known as ..., wants to ..." only what comes after is the wish."""
     reason = json.dumps({"summary": "The user, Ann (ID: ann_7), wants to swap her garden plot for a sunny one."})
@@ -168,3 +176,12 @@ def test_what_the_agent_had_asked_for_is_no_wish(talk: Talk) -> None:
 def test_a_wish_in_a_script_without_spaces_survives_its_id() -> None:
     """The id goes, the sentence stays."""
     assert wish_of("予約C-7702をキャンセルしてください") == "予約 をキャンセルしてください"
+
+
+@pytest.mark.parametrize("text", ["he " * 100_000, "1," * 100_000], ids=["words", "digits"])
+def test_a_long_text_does_not_hold_up_an_analysis(talk: Talk, text: str) -> None:
+    """A report of the user that comes to no end, and numbers without a blank: in square time each would take minutes."""
+    call = ("call", "transfer_to_human", json.dumps({"summary": text}), "ok")
+    assert not observe(talk(("user", "Tell me all of them"), ("assistant", text), tools=(GET_ORDER,)))
+    handover, *_ = observe(talk(("user", "Tell me all of them"), call, tools=(GET_ORDER,)))
+    assert handover.subject == "Tell me all of them"

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_a_full_or_unwritable_spool_is_a_fault(tmp_path: Path) -> None:
     assert spool_fault(tmp_path, 9, 10) == ""
     assert spool_fault(tmp_path, 10, 10) == "full"
     assert spool_fault(tmp_path / "gone", 0, 10) == "cannot be written: No such file or directory"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_may_ask_at_once(tmp_path: Path) -> None:
+    """A load balancer and an orchestrator probe the same folder, and neither finds the other's file gone."""
+    with ThreadPoolExecutor(8) as pool:
+        faults = pool.map(lambda _: spool_fault(tmp_path, 0, 10), range(4_000))
+        assert set(faults) == {""}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -57,6 +57,14 @@ def test_text_is_key_value() -> None:
     assert line.startswith("time=20")
 
 
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_text_that_no_utf8_can_hold_is_logged_all_the_same(format: Format) -> None:
+    """Such as the name of a file in another encoding."""
+    stream = logged(format)
+    log.info("no such file: \udcff")
+    assert "no such file: \ufffd" in stream.getvalue()
+
+
 def test_the_level_is_the_least_that_is_logged() -> None:
     """And the libraries beneath are quieter still."""
     stream = logged(level="warning")

@@ -4,6 +4,7 @@ import pytest
 
 from analyzer.run import analyze
 from momus.look import FoundIssue, list_issues, look_up
+from momus.server import is_due
 from momus.triage import decide, decisions, find_issue, merge, pin, rename, split, undo
 from schemas.database import Database, Row
 from schemas.errors import BadDecision, NotFound
@@ -124,3 +125,11 @@ def test_decisions_that_cannot_be_carried_out_say_why(shop: Database) -> None:
         find_issue(shop, "nothing-like-it", None)
     with pytest.raises(NotFound, match="deadbeef"):
         undo(shop, "deadbeef", tenant=None, now_ns=later(1))
+
+
+def test_a_decision_during_a_run_has_another_one_follow(shop: Database) -> None:
+    """Even if the run ends after it, as it may have read the decisions before."""
+    again(shop, 1)
+    assert not is_due(shop.query("last_activity")[0], idle_ns=0)
+    pin(shop, issue_of(shop, "address"), now_ns=later(1) + 1)
+    assert is_due(shop.query("last_activity")[0], idle_ns=0)
