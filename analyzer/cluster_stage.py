@@ -46,7 +46,10 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the last run left of one service and kind. `family_of` and `level_of` are by cluster id."""
+    """What the last run left of one service and kind.
+
+    `family_of` is by cluster id; `loose_ids` are items that belonged nowhere when the clusters were made.
+    """
 
     known: tuple[Known, ...] = ()
     parents: tuple[Seen, ...] = ()
@@ -101,7 +104,7 @@ def load_before(database: Database, owner: Owner, kind: Kind, former: Sequence[R
         ),
         {row["cluster_id"]: Name(row["name"], row["name_by"]) for row in above},
         {row["cluster_id"]: row["family"] for row in own},
-        frozenset(members.get("", ())),
+        frozenset(core.get("", ())),
         stood,
         own[0]["embedder"],
         own[0]["cluster_method"],
@@ -277,7 +280,7 @@ def _member_rows(
     stamp: Stamp,
 ) -> list[Row]:
     """One row an item; where nothing was grouped anew, only for items that are new or elsewhere now."""
-    was = dict.fromkeys(before.loose_ids, "") | {id: cluster.id for cluster in known for id in cluster.members}
+    was = dict.fromkeys(before.places, "") | {id: cluster.id for cluster in known for id in cluster.members}
     rows = []
     for item in items:
         placement = clustering.placements[item.id]

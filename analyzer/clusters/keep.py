@@ -9,9 +9,9 @@ Pure given the embedder.
 """
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,8 +70,8 @@ class Rules:
 class Placement:
     """Where an item belongs: `cluster_id` is empty for what is not yet a pattern.
 
-    `membership` and `outlier_score` are 0 to 1, as `group` gives them; `is_assigned` marks what came after the cluster
-    was made and stands within its radius.
+    `membership` and `outlier_score` are 0 to 1, as `group` gives them; `is_assigned` marks what came after the clusters
+    were made, whether it stands within the radius of one or of none.
     """
 
     cluster_id: str
@@ -102,7 +102,6 @@ class Clustering:
     placements: Mapping[str, Placement]
     is_regrouped: bool
     vectors: Vectors
-    loose: tuple[Item, ...] = field(default=())
     note: str = ""
 
 
@@ -126,7 +125,7 @@ def bring_up_to_date(
         embedder: equal texts get one vector.
         owner: what the items are and whose; part of new ids.
         may_extend: whether the boundaries of before can hold; False where the embedder or the method has changed since.
-        loose_ids: items that the last run saw and that belonged nowhere.
+        loose_ids: items that belonged nowhere when the clusters were made; those that came later are asked again.
         edits: what people decided.
         rules: what a cluster must have to be shown.
         method: how a hundred distinct texts and more are grouped.
@@ -140,9 +139,7 @@ def bring_up_to_date(
         placed = _regrouped(items, vectors, _whole(known, edits), owner, method)
     placed = _carved(placed, items, vectors, edits)
     clusters = _clusters(placed, items, vectors, {cluster.id: cluster for cluster in known}, edits, rules)
-    shown = {cluster.id for cluster in clusters}
-    loose = tuple(item for item in items if placed.of[item.id].cluster_id not in shown)
-    return Clustering(clusters, placed.of, is_regrouped, vectors, loose, placed.note)
+    return Clustering(clusters, placed.of, is_regrouped, vectors, placed.note)
 
 
 def history(known: Sequence[Known], clusters: Sequence[Kept], names: Mapping[str, str]) -> list[LineageEvent]:
@@ -181,16 +178,16 @@ def _key(text: str) -> str:
 def _extended(
     items: Sequence[Item], vectors: Vectors, known: Sequence[Known], loose_ids: frozenset[str]
 ) -> _Placed | None:
-    """Keep the clusters and put what is new into them; None where it is time to group anew."""
-    home = {id: cluster.id for cluster in known for id in cluster.members}
-    fresh = [at for at, item in enumerate(items) if item.id not in home and item.id not in loose_ids]
-    core = {id for cluster in known for id in cluster.core}
-    late_count = sum(item.id not in core and item.id not in loose_ids for item in items)
-    if not known or len(items) <= _ALWAYS or late_count > _NEW * len(items):
+    """Keep the clusters and put what came after them into them; None where it is time to group anew.
+
+    What came later and matched nothing is looked at again each time: a topic that comes in drops adds up.
+    """
+    ids = {item.id for item in items}
+    standing = [cluster for cluster in known if not ids.isdisjoint(cluster.core)]
+    of_core = {id: label for label, cluster in enumerate(standing) for id in cluster.core}
+    late = [at for at, item in enumerate(items) if item.id not in of_core and item.id not in loose_ids]
+    if not standing or len(items) <= _ALWAYS or len(late) > _NEW * len(items):
         return None
-    standing = [cluster for cluster in known if any(item.id in cluster.core for item in items)]
-    rank = {cluster.id: label for label, cluster in enumerate(standing)}
-    of_core = {id: rank[cluster.id] for cluster in standing for id in cluster.core}
     labels = np.array([of_core.get(item.id, -1) for item in items], dtype=np.int64)
     centroids = centroids_of(vectors, labels)
     radii = radii_of(vectors, labels, centroids)
@@ -198,14 +195,17 @@ def _extended(
         Cluster(label, 0.0, c.stability, c.interval, c.badge, float(radii[label]), centroids[label])
         for label, c in enumerate(standing)
     ]
-    found = assign(vectors[fresh], frame)
-    if is_rising(found.labels):
+    found = assign(vectors[late], frame)
+    home = {id: label for label, cluster in enumerate(standing) for id in cluster.members}
+    placed = np.array([home.get(items[at].id, label) for at, label in zip(late, found.labels, strict=True)])
+    if is_rising(placed):
         return None
+    names = [*(cluster.id for cluster in standing), ""]  # -1 is the last
     of = {
-        item.id: Placement(home.get(item.id, ""), 1.0, 0.0, item.id in home and item.id not in core) for item in items
+        item.id: Placement(names[label], 1.0 if label >= 0 else 0.0) for item, label in zip(items, labels, strict=True)
     }
-    for at, label, similarity in zip(fresh, found.labels, found.similarities, strict=True):
-        of[items[at].id] = Placement(standing[label].id if label >= 0 else "", float(similarity), 0.0, label >= 0)
+    for at, label, similarity in zip(late, placed, found.similarities, strict=True):
+        of[items[at].id] = Placement(names[label], float(similarity), is_assigned=True)
     return _Placed(of, {c.id: (c.badge, c.stability, c.interval) for c in standing})
 
 
@@ -349,15 +349,3 @@ def vocabulary(items: Sequence[Item]) -> frozenset[str]:
         for stem in stems(item.text):
             owners[stem].add(item.user_id or item.conversation_id)
     return frozenset(stem for stem, used_by in owners.items() if len(used_by) > 1)
-
-
-def not_yet(loose: Sequence[Item], limit: int = 10) -> list[tuple[str, int]]:
-    """The most frequent texts that belong to no cluster, with how many conversations said them."""
-    said: dict[str, set[str]] = defaultdict(set)
-    shown: Counter[tuple[str, str]] = Counter()
-    for item in loose:
-        said[_key(item.text)].add(item.conversation_id)
-        shown[_key(item.text), item.text] += 1
-    best = {key: text for (key, text), _ in sorted(shown.items(), key=lambda pair: (pair[1], pair[0]))}
-    order = sorted(said, key=lambda key: (-len(said[key]), key))
-    return [(best[key], len(said[key])) for key in order[:limit]]
