@@ -3,7 +3,7 @@
 What holds at every moment, also after `kill -9` and after a power cut on a disk that keeps its word:
 
 - `append` returned means durable: the record and its segment's directory entry were fsynced.
-- A segment is closed at 16 MiB, at the age of 1 s, or on shutdown (settings); a closed one never changes.
+- A segment is closed at 16 MiB, at the age of 1 s, later where small ones wait, or on shutdown; a closed one never changes.
 - A segment is removed only when its writer says that the database has all of it.
 - Segments that wait stay within the limit (8 GiB) together, beyond which `append` refuses; what was set aside or is kept
   after writing (`aside/`, `written/`) comes on top.
@@ -40,6 +40,11 @@ log = logging.getLogger(__name__)
 ASIDE = "aside"
 MIB = 1024 * 1024
 DAY_S = 86_400
+
+# A segment below this part of the limit is small: it costs the database as many statements as a large one.
+SMALL_PART = 4
+# No segment gets older than this many times its age, so that new spans can be queried although reading has stopped.
+LONGEST_WAIT = 30
 
 
 # Makes the body of a request without the items at these places, in ascending order.
@@ -188,8 +193,8 @@ class Spool:
 
         Waits up to `timeout_s` seconds for one. Passes over those whose name is in `besides`.
 
-        Closes the open segment when it is old enough. So nothing is closed by age while the writer is busy, and a slow
-        database is given fewer and larger segments.
+        Closes the open segment when it is old enough: never while one of those not passed over waits, and the later, the
+        more small ones wait at all. So a slow database is given fewer and larger segments, as many as it can write.
         """
         deadline_s = time.monotonic() + timeout_s
         with self._changed:
@@ -197,13 +202,17 @@ class Spool:
                 until_s = deadline_s - time.monotonic()
                 if until_s <= 0 or self._is_closed:
                     return None
-                until_old_s = self._segment_age_s - self._open.age_s if self._open else until_s
+                until_old_s = self._closing_age_s() - self._open.age_s if self._open else until_s
                 if until_old_s <= 0:
                     self._close_open()
                 else:
                     self._changed.wait(min(until_s, until_old_s))
         segment.finish()
         return segment
+
+    def _closing_age_s(self) -> float:
+        small_count = sum(segment.size_bytes * SMALL_PART < self._segment_limit_bytes for segment in self._waiting)
+        return self._segment_age_s * min(max(1, small_count), LONGEST_WAIT)
 
     def _oldest(self, besides: Container[str]) -> Segment | None:
         return next((segment for segment in self._waiting if segment.name not in besides), None)

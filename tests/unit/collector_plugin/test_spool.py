@@ -268,6 +268,34 @@ def test_a_segment_closes_by_size_and_by_age(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_the_more_small_segments_wait_the_older_gets_the_next(tmp_path: Path) -> None:
+    """Writing one costs an insert into every table, whatever is in it: who is slow at that is given fewer."""
+    spool = Spool(tmp_path, segment_age_s=0.05)
+    waiting: set[str] = set()
+    for count in range(4):
+        spool.append(request(str(count)))
+        segment = spool.next_segment(5, waiting)
+        assert segment is not None
+        assert segment.age_s >= count * 0.05
+        waiting.add(segment.name)
+    spool.close()
+
+
+def test_large_segments_that_wait_keep_none_open(tmp_path: Path) -> None:
+    """To join what is large already would save nothing, and keep new spans from being queried."""
+    spool = Spool(tmp_path, segment_limit_bytes=100, segment_age_s=0.05)
+    waiting: set[str] = set()
+    for number in range(40):
+        spool.append(request(str(number) * 100))
+        spool.seal()
+        segment = spool.next_segment(0, waiting)
+        assert segment is not None
+        waiting.add(segment.name)
+    spool.append(request("small"))
+    assert spool.next_segment(1, waiting) is not None
+    spool.close()
+
+
 def test_corrupt_bytes_are_kept_aside(tmp_path: Path) -> None:
     """What cannot be read is counted and kept for a person, and the rest of the segment is read."""
     spool = Spool(tmp_path)
