@@ -3,8 +3,8 @@
     conversations not read yet ─page▶ load, assemble, detect ─pool▶ read_conversation ─▶ rows, a version above the detectors'
 
 Detectors' results are stored before anything is asked, so whatever the model does costs none of them. Rows are written a
-page at a time. What failed says so in its state; what was not come to is left as detectors saw it, and says that. Both are
-taken up by the next run, and what was answered before is not paid for again.
+page at a time. A conversation without a `reading_hash` waits: what failed says so in its state, what was not come to is
+left as detectors saw it and says why. Both are taken up by the next run, and what was answered before is not paid for again.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ from analyzer.results import Result, write
 from analyzer.with_model.read import read_conversation
 from analyzer.with_model.reading import GateCounts, Reading, ReadingSetup
 from schemas.database import Database, Row
-from schemas.errors import ModelError
+from schemas.errors import BudgetSpent, ModelError, ModelRefused
 from schemas.records import Conversation
 
 NOT_READ = "skipped: not read yet"  # the state of what detectors analysed in a run that has a model
-ATTEMPT_LIMIT = 3  # runs whose answers were of no use, after which a conversation is left to `--full`
+_ATTEMPT_LIMIT = 3  # runs whose answers were of no use, after which a conversation is left to `--full`
 _PAGE = 128  # conversations in memory at once
 
 
@@ -89,19 +89,19 @@ def read_new(
     is_full: bool = False,
     on_read: Callable[[int, int], None] = lambda done, total: None,
 ) -> Readings:
-    """Read what waits for a model: what was analysed since there is one, failed before, or was left over.
+    """Read what waits for a model: what is new, was analysed before there was one, failed before, or was left over.
 
     Args:
         database: holds what detectors found.
         reader: what it is read with.
         stamp: of the run; its version is above that of the detectors' rows.
-        is_full: also what was analysed without this model, or read with other prompts.
+        is_full: also what was read by another model or with other prompts, and what was given up.
         on_read: is told how many conversations are done, and out of how many.
     """
     done, counts = 0, Readings()
-    total = count_to_read(database, reader, is_full=is_full)
+    total = count_to_read(database, reader, is_full=is_full, run_id=stamp.run_id)
     with ThreadPoolExecutor(reader.concurrency, thread_name_prefix="momus-reading") as pool:
-        for page in pages(database, reader, is_full=is_full):
+        for page in pages(database, reader, is_full=is_full, run_id=stamp.run_id):
             attempts = {(row["tenant"], row["conversation_id"]): row["attempt_count"] for row in page}
             waiting = conversations_of(database, page)
             read = []
@@ -120,18 +120,17 @@ def read_new(
     return counts
 
 
-def count_to_read(database: Database, reader: Reader, *, is_full: bool) -> int:
+def count_to_read(database: Database, reader: Reader, *, is_full: bool, run_id: str) -> int:
     """How many conversations `pages` gives."""
-    (row,) = database.query("count_conversations_to_read", reading_hash=reader.hash, attempt_limit=ATTEMPT_LIMIT)
-    waiting, given_up, otherwise = (row[f"{name}_count"] for name in ("waiting", "given_up", "otherwise"))
-    return int(waiting + given_up + otherwise if is_full else waiting)
+    (row,) = database.query("count_conversations_to_read", reading_hash=reader.hash, is_full=is_full, run_id=run_id)
+    return int(row["waiting_count"])
 
 
-def pages(database: Database, reader: Reader, *, is_full: bool) -> Iterator[list[Row]]:
-    """Conversations to read, newest first, some at a time."""
+def pages(database: Database, reader: Reader, *, is_full: bool, run_id: str = "") -> Iterator[list[Row]]:
+    """Conversations to read, newest first, some at a time; without those that failed in the run."""
     last: Row = {"end_ns": 2**63 - 1, "tenant": "", "conversation_id": ""}
     while page := database.query(
-        "conversations_to_read", reading_hash=reader.hash, is_full=is_full, attempt_limit=ATTEMPT_LIMIT, limit=_PAGE,
+        "conversations_to_read", reading_hash=reader.hash, is_full=is_full, run_id=run_id, limit=_PAGE,
         **{name: last[name] for name in ("end_ns", "tenant", "conversation_id")},
     ):  # fmt: skip
         yield page
@@ -171,10 +170,27 @@ def read_one(reader: Reader, conversation: Conversation) -> Read | None:
 
 def _result(read: Read, reader: Reader, attempts: Mapping[tuple[str, str], int]) -> Result:
     conversation, reading = read.conversation, read.reading
-    before = attempts[conversation.tenant, conversation.id]
-    # What failed keeps no hash of a reading, so that it is asked for again.
     has_failed = reading.state.startswith("failed")
+    attempt_count = attempts[conversation.tenant, conversation.id] + read.is_attempt if has_failed else 0
+    # What failed keeps no hash of a reading, so that it is asked for again; unless it failed too often.
+    is_over = not has_failed or attempt_count >= _ATTEMPT_LIMIT
     return Result(
         conversation, reading.summary, reading.findings, reading.facets, reading.state,
-        "" if has_failed else reader.hash, before + read.is_attempt if has_failed else 0,
+        reader.hash if is_over else "", attempt_count,
     )  # fmt: skip
+
+
+def tell_why_unread(database: Database, ended_by: ModelError | None) -> None:
+    """Let all that still waits say what ended the asking; None where nothing did."""
+    match ended_by:
+        case None:
+            state = NOT_READ
+        case BudgetSpent():
+            state = "skipped: the budget for the model is used up"
+        case ModelRefused():
+            state = "skipped: the model endpoint refuses every question"
+        case _:
+            state = "skipped: the model endpoint does not answer"
+    waiting = (row["state"] for row in database.query("unread_conversations") if row["is_waiting"])
+    if any(not told.startswith("failed") and told != state for told in waiting):
+        database.command("tell_why_unread", state=state)

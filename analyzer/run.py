@@ -28,7 +28,7 @@ from analyzer.issue_stage import update_issues
 from analyzer.light_embedder import LightEmbedder
 from analyzer.load import Batch, Changes, batches, changed_traces, load
 from analyzer.models import Embedder
-from analyzer.reading_stage import NOT_READ, Reader, read_new
+from analyzer.reading_stage import NOT_READ, Reader, read_new, tell_why_unread
 from analyzer.result_rows import Stamp, deleted_conversation_row
 from analyzer.results import Result, transcript_hash, write
 from analyzer.summarise import summarise
@@ -184,6 +184,7 @@ def _read(
         progress(f"reading · {spent.prompt_tokens + spent.answer_tokens:,} tokens{cost}", done, total)
 
     settle = reader.settle or (lambda: 0)
+    failure: ModelError | None = None
     try:
         settle()  # a batch that a killed run sent is waited for before anything is asked
         more = True
@@ -197,8 +198,10 @@ def _read(
             report.left_count = readings.left_count
             more = bool(report.left_count and settle())
     except ModelError as error:
-        report.note = str(error)
-    report.note = report.note or str(reader.asker.ended_by or "")
+        failure = error
+    ended_by = failure or reader.asker.ended_by
+    report.note = str(ended_by or "")
+    tell_why_unread(database, ended_by)
 
 
 def _close(database: Database, report: RunReport, stamp: Stamp) -> None:

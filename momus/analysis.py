@@ -68,7 +68,7 @@ def rehearse_analysis(
 def _reader(
     database: Database, settings: Settings, run_id: str, budget: str, opened: ExitStack, *, by_batch: bool
 ) -> Reader | None:
-    if not (settings.model_url and settings.model_name):
+    if not settings.has_model:
         return None
     # The client takes a second to load, so it is loaded only where it is used.
     from analyzer.asking.answers import Answers
@@ -93,7 +93,7 @@ def _reader(
 
 
 def _rehearsing(database: Database, settings: Settings, opened: ExitStack) -> Reader | None:
-    if not (settings.model_url and settings.model_name):
+    if not settings.has_model:
         return None
     from analyzer.asking.answers import Answers
     from analyzer.asking.rehearsal import Rehearsal

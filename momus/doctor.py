@@ -19,6 +19,7 @@ from schemas.migrate import migrate
 from schemas.settings import Settings
 
 PROBE_S = 2.0
+_REASONS = 5  # why conversations are unread, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Health:
     tables: list[Row] = field(default_factory=list)
     dialects: list[Row] = field(default_factory=list)
     unknown_spans: list[Row] = field(default_factory=list)
+    unread: list[Row] = field(default_factory=list)  # by why; empty without a model
     received_ns: int = 0
     analysed_ns: int = 0
     faults: list[str] = field(default_factory=list)
@@ -64,6 +66,7 @@ def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
             migrate(database)
             health.database = _kind(settings, database)
             _stored(database, health, since_ns=now_ns - round(hours * 3600e9))
+            health.unread = database.query("unread_conversations") if settings.has_model else []
     except DatabaseError as error:
         health.faults.append(str(error))
     _advise(health, settings)
@@ -164,6 +167,7 @@ def _advise(health: Health, settings: Settings) -> None:
         health.hints.extend(_why_nothing(health, settings))
     elif health.analysed_ns < health.received_ns:
         health.hints.append("What arrived since the last analysis waits for the next one. `momus analyze` runs it now.")
+    health.hints.extend(_unread_hints(health.unread, settings))
     for row in health.dialects:
         health.hints.extend(_dialect_hints(row))
     if health.unknown_spans:
@@ -185,6 +189,29 @@ def _why_nothing(health: Health, settings: Settings) -> list[str]:
     return [
         f"Nothing was received yet. Set OTEL_EXPORTER_OTLP_ENDPOINT={scheme}://{settings.http_address} for your agent."
     ]
+
+
+def _unread_hints(unread: list[Row], settings: Settings) -> list[str]:
+    """How many conversations no model has read, why, and what reads them."""
+    hints = []
+    for is_waiting, what_then in (
+        (
+            True,
+            f"wait to be read by {settings.model_name}. `momus serve` tries again by itself, `momus analyze` at once",
+        ),
+        (False, f"could not be read by {settings.model_name} in three runs. `momus analyze --full` tries them again"),
+    ):
+        rows = [row for row in unread if bool(row["is_waiting"]) is is_waiting]
+        if rows:
+            count = sum(row["conversation_count"] for row in rows)
+            why = "; ".join(f"{row['conversation_count']:,} {_why_unread(row['state'])}" for row in rows[:_REASONS])
+            hints.append(f"{count:,} conversations {what_then}. {why}{'; ...' if rows[_REASONS:] else '.'}")
+    return hints
+
+
+def _why_unread(state: str) -> str:
+    """A state in words; what was analysed before there was a model has none to tell."""
+    return "analysed before there was a model" if state == "analysed" else state.rstrip(".")
 
 
 def _dialect_hints(row: Row) -> list[str]:

@@ -100,7 +100,7 @@ def _greet(server: Server, settings: Settings, *, analyses: bool) -> None:
     if analyses:
         pause = f"every {settings.analyze_interval_s:g} s" if settings.analyze_interval_s else "only by `momus analyze`"
         console.print(
-            f"  Analysis   {pause}, {'with ' + settings.model_name if settings.model_url and settings.model_name else 'without a model'}; read it with [bold]momus issues[/]",
+            f"  Analysis   {pause}, {'with ' + settings.model_name if settings.has_model else 'without a model'}; read it with [bold]momus issues[/]",
             highlight=False,
         )
     console.print("Ctrl-C stops it.")

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 STOP_S = 10.0
 NICENESS = 10  # analysis yields to receiving
 _DAY_NS = 86_400 * 10**9
+_PAUSE_LIMIT_S = 3_600.0
 
 
 class Server:
@@ -103,15 +104,23 @@ def is_due(last: Row, idle_ns: int) -> bool:
     return bool(last["written_ns"]) and (is_new or idle_ns > _DAY_NS)
 
 
+def pause_s(interval_s: float, fruitless_count: int) -> float:
+    """How long what a model has not read waits for the next try, after so many runs in a row that read nothing.
+
+    Time or money mends why it is unread: the endpoint comes back, a day's budget begins anew. An hour is the longest.
+    """
+    return max(interval_s, min(interval_s * 2.0 ** min(fruitless_count, 32), _PAUSE_LIMIT_S))
+
+
 class Schedule:
-    """Runs `momus analyze` when something arrived that no run has looked at, each run a process of its own.
+    """Runs `momus analyze` when something arrived that no run has looked at, or waits for a model; each in a process.
 
     Clustering takes the memory and the interpreter of its process for seconds; receiving must not wait for that.
     """
 
     def __init__(self, settings: Settings, reader: Database, dsn: str) -> None:
         """Take a client of the database for the schedule's own thread, and the DSN that runs reach it by."""
-        self._interval_s = settings.analyze_interval_s
+        self._interval_s, self._has_model = settings.analyze_interval_s, settings.has_model
         self._command = [sys.executable, "-m", "momus", "analyze", "--json", "--quiet-s", str(settings.quiet_s)]
         # The DSN may hold a password, which the command line would show to every user of the machine.
         self._environment = {**os.environ, "MOMUS_DATABASE": dsn}
@@ -135,18 +144,25 @@ class Schedule:
         self._reader.close()
 
     def _run(self) -> None:
-        looked_ns = 0
+        looked_ns, fruitless_count = 0, 0
         while not self._ended.wait(self._interval_s):
             try:
                 (last,) = self._reader.query("last_activity")
+                idle_ns, pause_ns = time.time_ns() - looked_ns, pause_s(self._interval_s, fruitless_count) * 1e9
+                if is_due(last, idle_ns) or (idle_ns > pause_ns and self._is_any_unread()):
+                    looked_ns = time.time_ns()
+                    self._analyse()
+                    (last,) = self._reader.query("last_activity")
+                    has_read = last["started_ns"] > looked_ns and last["read_count"]
+                    fruitless_count = 0 if has_read else fruitless_count + 1
             except DatabaseUnreachable:
                 continue  # the writer tells of it
             except DatabaseError as error:
                 log.warning("The scheduled analysis waits for the database: %s", error)
-                continue
-            if is_due(last, time.time_ns() - looked_ns):
-                looked_ns = time.time_ns()
-                self._analyse()
+
+    def _is_any_unread(self) -> bool:
+        """Tell whether the model has anything to read; what was given up is not tried again."""
+        return self._has_model and any(row["is_waiting"] for row in self._reader.query("unread_conversations"))
 
     def _analyse(self) -> None:
         self._process = subprocess.Popen(

@@ -161,6 +161,11 @@ class Settings(BaseSettings):
         description="Text in place of the part of the prompt that asks for the summary; `momus prompts` shows ours.",
     )
 
+    @property
+    def has_model(self) -> bool:
+        """Whether conversations are read by a model."""
+        return bool(self.model_url and self.model_name)
+
 
 def _spool_beside(database: str) -> Path:
     """The spool of a database: next to an embedded one's folder, else in the working directory."""

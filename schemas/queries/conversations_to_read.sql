@@ -6,8 +6,8 @@ SELECT
     attempt_count,
     trace_ids
 FROM conversation_log FINAL
-WHERE reading_hash != {reading_hash:String}
-    AND ({is_full:Bool} OR (state != 'analysed' AND attempt_count < {attempt_limit:UInt8}))
+WHERE (reading_hash = '' OR ({is_full:Bool} AND (reading_hash != {reading_hash:String} OR startsWith(state, 'failed'))))
+    AND NOT (run_id = {run_id:String} AND startsWith(state, 'failed'))
     AND (end_ns, tenant, conversation_id) < ({end_ns:Int64}, {tenant:String}, {conversation_id:String})
 ORDER BY
     end_ns DESC,

@@ -1,7 +1,5 @@
--- How many conversations wait for a model, how many did it fail on too often, and how many were read otherwise?
-SELECT
-    countIf(state != 'analysed' AND attempt_count < {attempt_limit:UInt8}) AS waiting_count,
-    countIf(state != 'analysed' AND attempt_count >= {attempt_limit:UInt8}) AS given_up_count,
-    countIf(state = 'analysed') AS otherwise_count
+-- How many conversations has a model not read yet, or not as the prompts are now?
+SELECT count() AS waiting_count
 FROM conversation_log FINAL
-WHERE reading_hash != {reading_hash:String}
+WHERE (reading_hash = '' OR ({is_full:Bool} AND (reading_hash != {reading_hash:String} OR startsWith(state, 'failed'))))
+    AND NOT (run_id = {run_id:String} AND startsWith(state, 'failed'))

@@ -67,6 +67,18 @@ def test_a_model_reads_every_conversation_once(
     assert len(fake.paid) == paid
 
 
+def test_a_model_that_is_new_reads_what_was_analysed_without_one(
+    database: Database, fake: Fake, chosen: Settings, store_talks: Store
+) -> None:
+    """Conversations of before are read once, without being asked for; those of another model's are left as they are."""
+    store_talks(database, *asking(3))
+    run(database, chosen.model_copy(update={"model_name": ""}), 10)
+    assert run(database, chosen, 20).read_count == 3
+    other = chosen.model_copy(update={"model_name": "large"})
+    assert run(database, other, 30).read_count == 0
+    assert run(database, other, 40, is_full=True).read_count == 3
+
+
 def test_what_is_known_is_not_paid_for_again(
     database: Database, fake: Fake, chosen: Settings, store_talks: Store
 ) -> None:
@@ -94,7 +106,9 @@ def test_an_endpoint_that_is_down_costs_no_result_and_is_made_up_for(
     assert report.issue_count == 1
     assert len(fake.asked) <= 6
     assert "unanswered" in report.note
-    assert {state.partition(":")[0] for state in states(database)} == {"failed", "skipped"}
+    assert {state for state in states(database) if state.startswith("skipped")} == {
+        "skipped: the model endpoint does not answer"
+    }
     fake.say = good
     assert run(database, chosen, 20).read_count == 30
     assert states(database) == ["analysed"] * 30
@@ -111,6 +125,7 @@ def test_a_refused_key_or_model_ends_the_asking_at_once(
     assert len(fake.asked) <= 2  # as many as ask at once
     assert "MOMUS_MODEL_KEY" in report.note
     assert (report.read_count, report.left_count, report.issue_count) == (0, 20, 1)
+    assert states(database) == ["skipped: the model endpoint refuses every question"] * 20
 
 
 def test_a_bad_answer_is_asked_for_once_more_with_the_reason(
@@ -221,6 +236,8 @@ def test_a_budget_is_never_exceeded_and_the_rest_is_read_later(
     }
     assert read == {f"c{START // MINUTE}-{11 - number}" for number in range(len(read))}
     assert "budget" in report.note
+    left = ["skipped: the budget for the model is used up"] * report.left_count
+    assert states(database) == ["analysed"] * len(read) + left
     assert run(database, chosen, 20).read_count == 12 - len(read)
 
 
@@ -317,6 +334,28 @@ def test_a_batch_whose_answers_are_of_no_use_ends(
     report = run(database, chosen, 10, by_batch=True)
     assert (report.read_count, report.model_failures, report.left_count) == (0, 2, 0)
     assert len(fake.batches) == 2
+
+
+def test_a_conversation_that_fails_in_a_batch_fails_once_a_run(
+    database: Database, fake: Fake, chosen: Settings, store_talks: Store
+) -> None:
+    """Others that need another round do not have it tried, and counted, again."""
+    store_talks(database, *asking(2), "please do the impossible thing for me")
+    good, stumbled = fake.say, set()
+
+    def answer(body: dict[str, Any]) -> Any:
+        said = body["messages"][1]["content"]
+        if "impossible" in said:
+            return "I would rather chat."
+        if "CLAIM" not in said or said in stumbled:
+            return good(body)
+        stumbled.add(said)
+        return "{"
+
+    fake.say = answer
+    report = run(database, chosen, 10, by_batch=True)
+    assert len(fake.batches) == 3
+    assert (report.read_count, report.model_failures, report.left_count) == (2, 1, 0)
 
 
 @pytest.fixture(autouse=True)
