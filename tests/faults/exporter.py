@@ -32,6 +32,7 @@ TIMEOUT_S = 10.0
 PATIENCE_S = 120.0
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
+QUEUE_LIMIT = 100  # requests, together about as many spans as the SDKs keep
 METHODS: dict[Signal, str] = {
     "traces": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
     "logs": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
@@ -151,7 +152,11 @@ class Answer:
 
 @dataclass(slots=True)
 class Exporter:
-    """Sends requests of its own one after another, `pace_s` after each. Its counts may be read when its thread has ended."""
+    """Sends requests of its own one after another, `pace_s` after each. Its counts may be read when its thread has ended.
+
+    With `offered_per_s`, an application makes so many requests a second, whatever becomes of them: they wait in a queue of
+    `QUEUE_LIMIT`, and those that it has no room for are never sent, as with an SDK.
+    """
 
     number: int
     place: Place
@@ -160,6 +165,7 @@ class Exporter:
     padding_chars: int = 0
     timeout_s: float = TIMEOUT_S
     pace_s: float = 0.0
+    offered_per_s: float = 0.0
     acknowledged: set[int] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
     undelayed: Counter[str] = field(default_factory=Counter)
@@ -171,12 +177,19 @@ class Exporter:
 
     def run(self, stopping: threading.Event) -> None:
         """Send until told to stop; what is not answered by then is sent until it is."""
+        begun_s = time.monotonic()
         with self._line() as line:
             while not stopping.is_set():
+                if self.offered_per_s:
+                    self._await_request(stopping, (time.monotonic() - begun_s) * self.offered_per_s)
                 request = self.next_request()
                 if self._deliver(line, request):
                     self.acknowledged.update(request.ids)
                 stopping.wait(self.pace_s)
+
+    def _await_request(self, stopping: threading.Event, made_count: float) -> None:
+        self._request_count = max(self._request_count, int(made_count) - QUEUE_LIMIT)
+        stopping.wait(max(0.0, (self._request_count + 1 - made_count) / self.offered_per_s))
 
     def next_request(self) -> Request:
         """Return a request that was never sent: two of spans, then one of log records."""
