@@ -7,7 +7,8 @@ from analyzer.dry_run import DryRun
 from analyzer.run import RunReport
 from momus.analysis import rehearse_analysis, run_analysis
 from momus.options import print_json
-from momus.screen import console, progress_bar, safe, show_run
+from momus.pages.run import show_run
+from momus.screen import console, progress_bar, safe
 from schemas.database import Database
 from schemas.settings import Settings
 

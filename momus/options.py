@@ -21,6 +21,7 @@ InsecureOption = Annotated[
     typer.Option("--insecure", help="Listen beyond loopback without keys.", show_default="MOMUS_INSECURE, else no"),
 ]
 TenantOption = Annotated[str | None, typer.Option(help="Only this tenant's.", show_default="all")]
+ServiceOption = Annotated[str, typer.Option(help="Only this service.name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 

@@ -120,7 +120,7 @@ def undo(
 def list_decisions(database: DatabaseOption = None, tenant: TenantOption = None, json: JsonOption = False) -> None:
     """List the merges, splits, renames and pins in effect."""
     from momus import triage
-    from momus.screen import show_decisions
+    from momus.pages.issues import show_decisions
 
     with opened_database(settings_of(database)) as opened:
         rows = triage.decisions(opened, tenant=tenant)

@@ -9,7 +9,8 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from momus.analysis import run_analysis
 from momus.demo.agent import play
 from momus.look import list_issues
-from momus.screen import console, progress_bar, safe, show_issues
+from momus.pages.issues import show_issues
+from momus.screen import console, progress_bar, safe
 from momus.server import Server
 from schemas import settings as settings_module
 from schemas.errors import SettingsError

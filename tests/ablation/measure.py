@@ -15,7 +15,7 @@ from analyzer.evaluate.labels import Label
 from analyzer.evaluate.report import Evaluation, evaluate
 from analyzer.evaluate.stored import check_quotes, load_stored
 from analyzer.run import analyze
-from momus.evaluation import show_evaluation
+from momus.pages.evaluation import show_evaluation
 from momus.screen import console
 from momus.server import Server
 from schemas import settings as settings_module

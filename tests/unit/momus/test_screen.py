@@ -1,14 +1,11 @@
 """What a person sees cannot be taken over by text that came in a trace."""
 
-import io
-
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
-from momus import screen
 from momus.look import IssueList
-from momus.screen import one_line, safe
+from momus.pages.issues import show_issues
+from momus.screen import console, one_line, safe
 from schemas.database import Row
 
 
@@ -31,13 +28,9 @@ def issue(**known: object) -> Row:
 
 
 def printed(found: IssueList) -> str:
-    console = Console(width=140, record=True, file=io.StringIO())
-    screen_console, screen.console = screen.console, console
-    try:
-        screen.show_issues(found)
-    finally:
-        screen.console = screen_console
-    return console.export_text()
+    with console.capture() as captured:
+        show_issues(found)
+    return captured.get()
 
 
 def test_markup_in_a_title_is_text() -> None:

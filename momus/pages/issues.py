@@ -1,0 +1,91 @@
+"""The inbox: issues by rank, whom each hurts, and how sure that is; and what people decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from momus.screen import FAMILY_STYLES, console, listing, one_line, percents, safe
+
+if TYPE_CHECKING:  # each command loads only what it runs: the driver alone takes half a second to import
+    from momus.look import IssueList
+    from schemas.database import Row
+
+
+def show_issues(found: IssueList, *, is_filtered: bool = False) -> None:
+    """Print the inbox, or why it is empty."""
+    if not found.issues:
+        console.print(_why_empty(found, is_filtered))
+        return
+    several = len({issue["service_name"] for issue in found.issues}) > 1
+    table = listing()
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("issue", overflow="fold", min_width=34)
+    table.add_column("hurts", no_wrap=True)
+    table.add_column("seen", justify="right", no_wrap=True)
+    for issue in found.issues:
+        hurts = Text(f"{percents(issue['share'], issue['share_low'], issue['share_high'])}\n")
+        hurts.append(f"of {issue['eligible_count']} {issue['share_of']}", "dim")
+        table.add_row(
+            str(issue["rank"] or "–"), _title(issue, several=several), hurts, f"{issue['conversation_count']}×"
+        )
+    console.print(table)
+    console.print(_method_note(found))
+
+
+def show_decisions(rows: Iterable[Row]) -> None:
+    """Print what people decided about issues."""
+    table = listing("decision", "what", "issue", "", "by")
+    for row in rows:
+        rest = row["name"] or row["target_id"]
+        table.add_row(
+            row["edit_id"], row["action"], safe(row["issue_id"]), one_line(rest, 80), safe(row["decided_by"], 24)
+        )
+    console.print(table if table.rows else "Nobody merged, split, renamed or pinned an issue.")
+
+
+def _title(issue: Row, *, several: bool) -> Text:
+    """The title, and below it family, how sure the group is, whose it is, and the id."""
+    title = Text(one_line(issue["title"], 100))
+    if issue["status"] not in ("new", "ongoing"):
+        title.append(f"  {issue['status']}", "bold")
+    title.append(f"\n{issue['family'].replace('_', ' ')}", FAMILY_STYLES.get(issue["family"], ""))
+    if issue["grouped_by"] == "cluster":
+        title.append(f" · {issue['badge'] or 'tentative'}", "dim")
+    owner = [issue["tenant"], *[issue["service_name"]] * several]
+    title.append("".join(f" · {safe(part, 24)}" for part in [*owner, issue["issue_id"]] if part), "dim")
+    return title
+
+
+def _why_empty(found: IssueList, is_filtered: bool) -> str:
+    if not found.span_count:
+        return (
+            "No issues: nothing was received yet. Point an agent at [bold]momus serve[/], or try [bold]momus demo[/]."
+        )
+    if not found.last_run:
+        return "No issues yet: what was received has not been analysed. Run [bold]momus analyze[/]."
+    if is_filtered:
+        return "No issue of that family and service. [bold]momus issues[/] lists those of all."
+    return (
+        f"No issues among {found.last_run['conversation_count']} conversations looked at in the last run. "
+        "[bold]momus doctor[/] tells what was not recognised."
+    )
+
+
+def _method_note(found: IssueList) -> Text:
+    methods = {str(issue["method"]) for issue in found.issues}
+    how = "Found without a model, by detectors alone: causes may be named wrongly." if methods == {"detectors"} else ""
+    groups = "Tentative groups may change with more data. " if _is_tentative(found.issues) else ""
+    lines = f"Intervals are 95 %. {groups}{how}"
+    # each tenant has ranks of its own, an id is one issue's alone
+    is_shared = len({issue["tenant"] for issue in found.issues}) > 1
+    first = found.issues[0]["issue_id"] if is_shared else found.issues[0]["rank"] or found.issues[0]["issue_id"]
+    return Text.assemble(
+        (f"{lines} ", "dim"), (f"momus show {first}", "bold"), (" shows the first with its quotes.", "dim")
+    )
+
+
+def _is_tentative(issues: Iterable[Row]) -> bool:
+    return any(issue["grouped_by"] == "cluster" and issue["badge"] != "stable" for issue in issues)
