@@ -2,7 +2,6 @@
 
 import ctypes
 import logging
-import os
 import signal
 import sys
 import threading
@@ -12,7 +11,7 @@ from importlib.metadata import version
 from momus import logs
 from momus.screen import console
 from momus.server import Server
-from schemas.settings import Settings, misspelt
+from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +29,6 @@ def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
     logs.set_up(settings.log_format, settings.log_level)
     _let_receivers_interrupt()
     _give_memory_back()
-    for sentence in misspelt(os.environ):
-        log.warning(sentence)
     stopped = threading.Event()
     asked_by: list[str] = []
 

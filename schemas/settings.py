@@ -4,6 +4,8 @@ Every setting is an environment variable `MOMUS_<NAME>`; units are the last word
 this table, and the one in README.md is made from it.
 """
 
+import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -180,23 +182,26 @@ def load(**values: Any) -> Settings:  # Any: what a command line option or a tes
     """Read the settings from the environment; `values` win over it.
 
     Raises:
-        SettingsError: a value cannot be used; the message names the variable, never the value.
+        SettingsError: a value cannot be used, or a variable is misspelt; the message names the variable, never a value.
     """
+    _refuse_misspelt(os.environ)
     try:
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(_in_one_sentence(error)) from None
 
 
-def misspelt(variables: Iterable[str]) -> list[str]:
-    """Return a sentence for each variable that begins with MOMUS_ and is no setting: it would be ignored without a word."""
+def _refuse_misspelt(variables: Iterable[str]) -> None:
+    """Refuse a variable that begins with MOMUS_ and is no setting: it would be ignored without a word."""
     known = [line.variable for line in table()]
-    unknown = sorted(name for name in variables if name.startswith("MOMUS_") and name not in known)
-    return [f"{name} is no setting and is ignored.{_perhaps(name, known)}" for name in unknown]
+    for name in sorted(map(str.upper, variables)):
+        if name.startswith("MOMUS_") and name not in known and not _OF_KUBERNETES.search(name):
+            meant = "".join(f"; perhaps {near} is meant" for near in get_close_matches(name, known, n=1))
+            raise SettingsError(f"{name} is no setting{meant}. `momus settings` lists all.")
 
 
-def _perhaps(name: str, known: list[str]) -> str:
-    return "".join(f" Perhaps {near} is meant." for near in get_close_matches(name, known, n=1))
+# What pods are told of a service by the name of momus: MOMUS_SERVICE_HOST, MOMUS_PORT_4318_TCP_ADDR and so on.
+_OF_KUBERNETES = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$")
 
 
 class SettingLine(NamedTuple):

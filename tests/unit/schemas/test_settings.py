@@ -55,8 +55,26 @@ def test_every_setting_is_explained() -> None:
         assert line.description.endswith(".")
 
 
-def test_a_misspelt_variable_is_named_with_what_was_perhaps_meant() -> None:
-    """It would be ignored without a word; others' variables are no business of ours."""
-    (said,) = settings.misspelt(["MOMUS_SPOL", "MOMUS_SPOOL", "HOME", "MOMUSX"])
-    assert said == "MOMUS_SPOL is no setting and is ignored. Perhaps MOMUS_SPOOL is meant."
-    assert settings.misspelt(["MOMUS_QQQQQQ"]) == ["MOMUS_QQQQQQ is no setting and is ignored."]
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("MOMUS_SPOL", "MOMUS_SPOL is no setting; perhaps MOMUS_SPOOL is meant."),
+        ("momus_http_adress", "MOMUS_HTTP_ADRESS is no setting; perhaps MOMUS_HTTP_ADDRESS is meant."),
+        ("MOMUS_QQQQQQ", "MOMUS_QQQQQQ is no setting. `momus settings`"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> None:
+    """It would be ignored without a word; the nearest setting is named, the value is not."""
+    monkeypatch.setenv(name, "word-3")
+    with pytest.raises(SettingsError, match=f"^{said}") as refused:
+        settings.load()
+    assert "word-3" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["MOMUS_SERVICE_HOST", "MOMUS_SERVICE_PORT_GRPC", "MOMUS_PORT", "MOMUS_PORT_4318_TCP_ADDR", "MOMUSX"]
+)
+def test_the_variables_of_others_are_no_business_of_ours(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Kubernetes tells every pod of a service called momus by variables that begin as ours do."""
+    monkeypatch.setenv(name, "tcp://10.0.0.1:4318")
+    settings.load()
