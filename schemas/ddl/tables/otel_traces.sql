@@ -59,4 +59,6 @@ ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 SETTINGS
     index_granularity = 8192,
     ttl_only_drop_parts = 1,
-    non_replicated_deduplication_window = 10000
+    non_replicated_deduplication_window = 10000,
+    -- A new part is one file, not three hundred: making those took longer than what is in them.
+    min_bytes_for_wide_part = 134217728
