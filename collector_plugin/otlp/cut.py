@@ -20,7 +20,7 @@ def cut_values(request: Request, limit_bytes: int) -> int:
     What is kept of one is at most `limit_bytes` in UTF-8; the word about the cut comes on top.
     """
     total = 0
-    for texts in texts_of(request):
+    for texts in texts_of(request, larger_than=limit_bytes):
         count = 0
         for value in leaves([*(pair.value for pair in texts.pairs), *texts.bodies]):
             kind = value.WhichOneof("value")

@@ -1,6 +1,6 @@
 """Where in an export request text of any length may stand, span by span and log record by log record."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -24,21 +24,30 @@ class Texts(NamedTuple):
     fields: list[tuple[Any, str]]  # a message and the name of its field
 
 
-def texts_of(request: Request) -> Iterator[Texts]:
-    """Yield the texts of each resource, scope, span and log record; metrics have none that is kept."""
+def texts_of(request: Request, *, larger_than: int = -1) -> Iterator[Texts]:
+    """Yield the texts of each resource, scope, span and log record; metrics have none that is kept.
+
+    Args:
+        request: to look into.
+        larger_than: pass over what takes no more bytes than this.
+    """
     match request:
         case ExportTraceServiceRequest():
             for spans in request.resource_spans:
-                yield _attributes_only(spans.resource.attributes)
+                yield from _texts([spans.resource], _of_others, larger_than)
                 for traced in spans.scope_spans:
-                    yield _attributes_only(traced.scope.attributes)
-                    yield from map(_of_span, traced.spans)
+                    yield from _texts([traced.scope], _of_others, larger_than)
+                    yield from _texts(traced.spans, _of_span, larger_than)
         case ExportLogsServiceRequest():
             for logs in request.resource_logs:
-                yield _attributes_only(logs.resource.attributes)
+                yield from _texts([logs.resource], _of_others, larger_than)
                 for logged in logs.scope_logs:
-                    yield _attributes_only(logged.scope.attributes)
-                    yield from map(_of_log, logged.log_records)
+                    yield from _texts([logged.scope], _of_others, larger_than)
+                    yield from _texts(logged.log_records, _of_log, larger_than)
+
+
+def _texts(messages: Iterable[Any], read: Callable[[Any], Texts], larger_than: int) -> Iterator[Texts]:
+    return (read(message) for message in messages if message.ByteSize() > larger_than)
 
 
 def leaves(values: Iterable[AnyValue]) -> Iterator[AnyValue]:
@@ -53,8 +62,8 @@ def leaves(values: Iterable[AnyValue]) -> Iterator[AnyValue]:
                 yield value
 
 
-def _attributes_only(attributes: Any) -> Texts:
-    return Texts(attributes, list(attributes), [], [])
+def _of_others(message: Any) -> Texts:  # a resource or a scope
+    return Texts(message.attributes, list(message.attributes), [], [])
 
 
 def _of_span(span: Span) -> Texts:
