@@ -38,11 +38,14 @@ class Trace:
 
 
 def gather(records: Iterable[Record]) -> dict[str, Trace]:
-    """Sort records into their traces and join what several of them tell of one span."""
+    """Sort records into their traces and join what several of them tell of one span; equal records count once.
+
+    Two collectors that were sent the same span, since the answer of the first was lost, have both stored it.
+    """
     parts: dict[tuple[str, str], list[SpanFacts]] = defaultdict(list)
     traces: dict[str, Trace] = {}
     unplaced: list[Feedback] = []
-    for record in records:
+    for record in dict.fromkeys(records):
         if isinstance(record, Feedback) and not record.trace_id:
             unplaced.append(record)
             continue

@@ -15,6 +15,7 @@ from schemas.records import (
     Feedback,
     MessageBody,
     Record,
+    Retrieval,
     SpanException,
     SpanFacts,
     SpanRole,
@@ -133,9 +134,18 @@ def test_the_order_of_arrival_does_not_matter(chance: random.Random) -> None:
 
 
 def test_records_that_come_twice_change_nothing() -> None:
-    """An exporter may send again what it already sent."""
-    records = [record for record in three_turns() if isinstance(record, SpanFacts)]
-    assert fingerprint(one(records + records)) == fingerprint(one(records))
+    """An exporter that lost the answer of one collector may send all of it again to another."""
+    records = [
+        *three_turns(),
+        facts("t2", "l3", 27, output=(assistant("both"),)),
+        *(facts("t2", "l3", 27, source="log", ordinal=n, input=(user(f"piece {n}"),)) for n in (1, 2)),
+        Retrieval("t1", "r", 12 * SECOND, query="shoes"),
+        SpanException("t1", "x", 13 * SECOND, "TimeoutError", "no answer"),
+        Feedback(30 * SECOND, "thumb", trace_id="t2", score=1.0),
+        Feedback(31 * SECOND, "thumb", conversation_id="conv", score=0.0),
+    ]
+    assert one(records + records) == one(records)
+    assert (len(one(records).retrievals), len(one(records).exceptions), len(one(records).feedback)) == (1, 1, 2)
 
 
 def test_a_window_on_the_history_does_not_repeat_it() -> None:
