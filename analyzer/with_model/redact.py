@@ -23,9 +23,13 @@ _PLACEHOLDER = re.compile(rf"<(?:{'|'.join(_KINDS)})-\d{{1,6}}>")
 _PATTERNS = {
     "mark": r"[<＜‹〈«]\s{0,3}/?\s{0,3}(?i:transcript|claims|" + "|".join(_KINDS) + r")\b[^<>\n]{0,80}>?"
     r"|\[[mcre]\d{1,6}(?=[\s\]])",
-    "key": r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]{0,10000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
-    r"|\b[Bb]earer\s{1,3}[\w.~+/-]{16,2000}=*|\beyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{0,2000}"
+    "key": r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[^-]{0,10000}"
+    r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?"
+    # a token has a digit or a change of case in it, "basic responsibilities" has not
+    r"|\b(?i:bearer|basic)\s{1,3}(?=[\w.~+/-]{0,200}(?:\d|[a-z][A-Z]))[\w.~+/-]{16,2000}=*"
+    r"|\beyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{0,2000}"
     r"|\b(?:sk|pk|rk)[-_](?:live|test|proj|ant)?[-_]?[\w-]{16,200}|\bgh[pousr]_\w{20,200}|\bgithub_pat_\w{20,200}"
+    r"|\bglpat-[\w-]{16,200}|\bnpm_\w{30,200}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,60}|\bxox[abeoprs]-[\w-]{10,200}|\bhf_\w{30,60}",
     "email": r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}",
     "iban": r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b",

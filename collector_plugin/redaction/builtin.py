@@ -5,6 +5,7 @@ a regular expression alone would take too much, a check decides on what it found
 card number. A check gets all of the text, so that it can look around.
 """
 
+import re
 from collections.abc import Callable
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
@@ -21,6 +22,7 @@ class Pattern(NamedTuple):
     check: Check | None = None
 
 
+_MIXED = re.compile(rb"\d|[a-z][A-Z]")
 _DIGIT_VALUES = bytes(byte - 48 if 48 <= byte <= 57 else byte for byte in range(256))
 _DOUBLED = bytes(sum(divmod(2 * value, 10)) if value < 10 else value for value in range(256))
 
@@ -59,6 +61,11 @@ def ipv6(text: bytes, start: int, end: int) -> int:
     return end
 
 
+def credential(text: bytes, start: int, end: int) -> int:
+    """Find a token behind the name of a scheme; `basic responsibilities` is none, for no digit or change of case is in it."""
+    return end if _MIXED.search(text, start + len(b"basic "), end) else start
+
+
 def _group_ends(text: bytes, start: int, end: int) -> list[int]:
     """Where each of the groups in a match ends, the last first."""
     gaps = [place for place in range(start, end) if text[place] in b" -"]
@@ -76,7 +83,7 @@ BUILTIN = (
     Pattern("phone", r"(?:\+|\b00)[1-9](?:[ .()/\-]{0,3}\d){6,14}\b|(?:\([2-9]\d\d\) ?|\b[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}\b"),
     Pattern("ipv4", rf"\b(?:{_OCTET}\.){{3}}{_OCTET}\b"),
     Pattern("ipv6", r"(?i)(?:[0-9A-F]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-F]{1,4})?", ipv6),
-    Pattern("bearer", r"(?i)\b(?:bearer|basic)\s+[A-Z0-9._~+/\-]{16,}=*"),
+    Pattern("bearer", r"(?i)\b(?:bearer|basic)\s+[A-Z0-9._~+/\-]{16,}=*", credential),
     Pattern(
         "api_key",
         r"\b(?:sk-[\w\-]{16,}|[sprk]k_(?:live|test)_\w{10,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w\-]{16,}"
