@@ -12,9 +12,11 @@
 A message is told by what it holds, never by who sent it: the same shapes turn up in every dialect.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
 
 from collector_plugin.reading import hosted_tools
 from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse, parse_literal
@@ -29,21 +31,21 @@ ROLES: dict[str, Role] = {
 }  # fmt: skip
 _MAX_UNWRAPPING = 3  # JSON within JSON within JSON; deeper is content, not encoding
 
+# Every call of a model repeats the conversation so far. A message of a longer list has most likely been read before, and
+# to look it up takes a fifth of the time. What is kept takes at most some 32 MiB.
+_HISTORY_LENGTH = 3
+_KNOWN_MESSAGES = 4_096
+_KNOWN_BYTES = 4_096
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    text: str
 
-
-@dataclass(frozen=True, slots=True)
-class _Result:
+class _Result(NamedTuple):
     call_id: str
     text: str
     name: str = ""
     is_error: bool = False
 
 
-_Part = _Text | ToolRequest | _Result
+_Part = str | ToolRequest | _Result  # text, a call, or what came of one
 
 
 def read_messages(value: Any, default_role: Role = "user") -> tuple[MessageBody, ...]:
@@ -55,14 +57,36 @@ def read_messages(value: Any, default_role: Role = "user") -> tuple[MessageBody,
     """
     if isinstance(value, str):
         return (MessageBody(default_role, value),) if value.strip() else ()
-    if isinstance(value, list):
-        return tuple(body for item in value for body in read_messages(item, default_role))
     if isinstance(value, dict):
         return tuple(_from_object(value, default_role))
+    if isinstance(value, list):
+        read = read_messages if len(value) < _HISTORY_LENGTH else _read_repeated
+        return tuple(body for item in value for body in read(item, default_role))
     return ()
 
 
-def _from_object(value: dict[str, Any], default_role: Role) -> Iterator[MessageBody]:
+def _read_repeated(item: Any, default_role: Role) -> tuple[MessageBody, ...]:  # any element of a list of messages
+    """Return what `read_messages` does, from memory where an equal message was read lately."""
+    try:
+        encoded = orjson.dumps(item)
+    except TypeError:  # no JSON: out of a Python literal
+        return read_messages(item, default_role)
+    return _read_known(encoded, default_role) if len(encoded) <= _KNOWN_BYTES else read_messages(item, default_role)
+
+
+@lru_cache(_KNOWN_MESSAGES)
+def _read_known(encoded: bytes, default_role: Role) -> tuple[MessageBody, ...]:
+    return read_messages(orjson.loads(encoded), default_role)
+
+
+def _from_object(value: dict[str, Any], default_role: Role) -> Iterable[MessageBody]:
+    kind = value.get("type")
+    if kind is None and "role" in value and "kwargs" not in value:  # nearly all: spared the questions below
+        return _message(value, _role(as_str(value["role"]), default_role))
+    return _from_odd_object(value, default_role)
+
+
+def _from_odd_object(value: dict[str, Any], default_role: Role) -> Iterator[MessageBody]:
     inner = _lists_of_messages(value)
     hosted = hosted_tools.items_of(value)
     if inner is not None:
@@ -102,11 +126,10 @@ def _lists_of_messages(value: dict[str, Any]) -> Any:  # the list within a reque
 
 def _message(value: dict[str, Any], role: Role) -> Iterator[MessageBody]:
     """One message of ours, or several where it holds several tool results."""
-    parts = list(_parts(value))
+    parts = _parts(value)
     name = as_str(value.get("name"))
-    call_id = as_str(value.get("tool_call_id"))
-    text = "\n".join(part.text for part in parts if isinstance(part, _Text) and part.text)
-    calls = tuple(part for part in parts if isinstance(part, ToolRequest))
+    text = "\n".join([part for part in parts if isinstance(part, str) and part])
+    calls = tuple([part for part in parts if isinstance(part, ToolRequest)])
     results = [part for part in parts if isinstance(part, _Result)]
     if role == "assistant" and results and calls:  # the vendor ran the tool between the call and the words
         yield MessageBody(role, tool_calls=calls, name=name)
@@ -116,22 +139,21 @@ def _message(value: dict[str, Any], role: Role) -> Iterator[MessageBody]:
     if role == "tool":
         if not results:
             whole = text_of(_content(value))
-            answered = call_id or as_str(value.get("id"))
+            answered = as_str(value.get("tool_call_id")) or as_str(value.get("id"))
             yield MessageBody("tool", whole, tool_call_id=answered, name=name, is_error=_is_error(value))
     elif text or calls or not results:
         yield MessageBody(role, text, tool_calls=calls, name=name)
 
 
-def _parts(message: dict[str, Any]) -> Iterator[_Part]:
-    content = _content(message)
-    calls = list(_tool_calls(message))
+def _parts(message: dict[str, Any]) -> list[_Part]:
+    content, calls = _content(message), _tool_calls(message)
+    items = content if isinstance(content, list) else [content]
+    parts = [part for part in map(_part, items) if part is not None]
+    if not calls:
+        return parts
     ids = {call.id for call in calls if call.id}
-    for item in content if isinstance(content, list) else [content]:
-        part = _part(item)
-        # LangChain repeats Anthropic's tool_use blocks as tool_calls
-        if part is not None and not (isinstance(part, ToolRequest) and part.id in ids):
-            yield part
-    yield from calls
+    # LangChain repeats Anthropic's tool_use blocks as tool_calls
+    return [part for part in parts if not (isinstance(part, ToolRequest) and part.id in ids)] + calls
 
 
 def _content(message: dict[str, Any]) -> Any:  # text, a list of parts, or whatever a tool returned
@@ -140,14 +162,13 @@ def _content(message: dict[str, Any]) -> Any:  # text, a list of parts, or whate
     return message.get("text", message.get("refusal")) if content is None else content
 
 
-def _tool_calls(message: dict[str, Any]) -> Iterator[ToolRequest]:
+def _tool_calls(message: dict[str, Any]) -> list[ToolRequest]:
     calls = message.get("tool_calls") or as_dict(message.get("additional_kwargs")).get("tool_calls")
-    for call in as_list(calls if isinstance(calls, list) else parse(calls) if isinstance(calls, str) else None):
-        if isinstance(call, dict):
-            yield read_tool_request(call)
     function_call = message.get("function_call")
     if isinstance(function_call, dict) and not calls:
-        yield read_tool_request(function_call)
+        return [read_tool_request(function_call)]
+    listed = as_list(parse(calls) if isinstance(calls, str) else calls)
+    return [read_tool_request(call) for call in listed if isinstance(call, dict)]
 
 
 _NOT_TEXT = {
@@ -157,74 +178,72 @@ _NOT_TEXT = {
 }  # fmt: skip
 
 
+_CALLS = frozenset(("tool_call", "tool_use", "tool-call", "function_call", "toolCall"))
+_RESULTS = frozenset(
+    ("tool_call_response", "tool_result", "tool-result", "function_call_output", "tool-return", "tool_response")
+)
+
+
 def _part(item: Any) -> _Part | None:  # any element of a content list
     if isinstance(item, str):
-        return _Text(item)
-    if not isinstance(item, dict):
-        return None
-    if item.get("thought") is True:  # Gemini: what the model thought, in the place of what it said
+        return item
+    if not isinstance(item, dict) or item.get("thought") is True:  # Gemini: what the model thought, where words stand
         return None
     item = hosted_tools.part_of(item)
     kind = as_str(item.get("type") or item.get("part_kind") or item.get("kind"))
-    if kind in ("tool_call", "tool_use", "tool-call", "function_call", "toolCall"):
+    if kind in _CALLS:
         return read_tool_request(item)
-    if kind in (
-        "tool_call_response",
-        "tool_result",
-        "tool-result",
-        "function_call_output",
-        "tool-return",
-        "tool_response",
-    ):
+    if kind in _RESULTS:
         return _read_result(item)
-    for key, reader in (
-        ("toolUse", read_tool_request),
-        ("function_call", read_tool_request),
-        ("functionCall", read_tool_request),
-    ):
+    for key, read in _HOLDS:
         if isinstance(item.get(key), dict):
-            return reader(item[key])
-    for key in ("toolResult", "function_response", "functionResponse"):
-        if isinstance(item.get(key), dict):
-            return _read_result(item[key])
-    if kind in _NOT_TEXT:
-        return None
+            return read(item[key])
+    return None if kind in _NOT_TEXT else _text(item)
+
+
+def _text(item: dict[str, Any]) -> str | None:
     for key in ("text", "content", "refusal"):
-        if isinstance(item.get(key), str):
-            return _Text(item[key])
+        text = item.get(key)
+        if isinstance(text, str):
+            return text
     return None
+
+
+_IDS = ("call_id", "toolCallId", "toolUseId", "tool_call_id", "id")
+_RESULT_IDS = ("call_id", "tool_use_id", "toolCallId", "toolUseId", "tool_call_id", "id")
+_NAMES = ("name", "toolName", "tool_name")
+_ARGUMENTS = ("arguments", "args", "input", "parameters")
 
 
 def read_tool_request(value: dict[str, Any]) -> ToolRequest:
     """Return the tool call that an object of any known shape asks for."""
     function = as_dict(value.get("function")) or value
-    arguments = next((function[key] for key in ("arguments", "args", "input", "parameters") if key in function), None)
-    return ToolRequest(
-        id=as_str(
-            next((value[k] for k in ("call_id", "toolCallId", "toolUseId", "tool_call_id", "id") if value.get(k)), "")
-        ),
-        name=as_str(next((function[k] for k in ("name", "toolName", "tool_name") if function.get(k)), "")),
-        arguments=canonical_arguments(arguments),
-    )
+    arguments = next((function[key] for key in _ARGUMENTS if key in function), None)
+    return ToolRequest(_first(value, _IDS), _first(function, _NAMES), canonical_arguments(arguments))
 
 
 def _read_result(value: dict[str, Any]) -> _Result:
     result = next((value[k] for k in ("response", "output", "result", "content") if value.get(k) is not None), None)
-    return _Result(
-        call_id=as_str(
-            next(
-                (
-                    value[k]
-                    for k in ("call_id", "tool_use_id", "toolCallId", "toolUseId", "tool_call_id", "id")
-                    if value.get(k)
-                ),
-                "",
-            )
-        ),
-        text=text_of(result),
-        name=as_str(next((value[k] for k in ("name", "toolName", "tool_name") if value.get(k)), "")),
-        is_error=_is_error(value),
-    )
+    return _Result(_first(value, _RESULT_IDS), text_of(result), _first(value, _NAMES), _is_error(value))
+
+
+_HOLDS: tuple[tuple[str, Callable[[dict[str, Any]], _Part]], ...] = (
+    ("toolUse", read_tool_request),
+    ("function_call", read_tool_request),
+    ("functionCall", read_tool_request),
+    ("toolResult", _read_result),
+    ("function_response", _read_result),
+    ("functionResponse", _read_result),
+)
+
+
+def _first(value: dict[str, Any], keys: tuple[str, ...]) -> str:
+    """The first of `keys` that says something, as text."""
+    for key in keys:
+        said = value.get(key)
+        if said:
+            return as_str(said)
+    return ""
 
 
 def _is_error(result: dict[str, Any]) -> bool:
@@ -242,6 +261,8 @@ def text_of(value: Any) -> str:  # any JSON value
 
     Blocks that only wrap text are unwrapped; any other object or list stays the JSON that it is.
     """
+    if isinstance(value, str):
+        return value
     if isinstance(value, dict):
         if "value" in value and set(value) <= {
             "type",
@@ -318,4 +339,4 @@ def _definition(value: dict[str, Any]) -> Iterator[ToolDefinition]:
 
 
 def _role(name: str, default: Role) -> Role:
-    return ROLES.get(name.strip().lower(), default)
+    return ROLES.get(name) or ROLES.get(name.strip().lower(), default)

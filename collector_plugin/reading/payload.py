@@ -76,22 +76,22 @@ _UNFINISHED = (r"$", r",\s*$", _KEY + r":?\s*$", _KEY + r":\s*[\w.+-]+$", r"[\w.
 def parse_literal(text: str) -> Any:  # dict, list, str, number
     """Return the Python literal (dict, list, tuple, string, number) that `text` is the repr() of, or None.
 
-    What a dict has for keys becomes text, as in JSON.
+    A tuple becomes a list, and what a dict has for keys becomes text, as in JSON.
     """
     if len(text) > MAX_LITERAL_CHARS:
         return None
     try:
-        return _with_text_keys(ast.literal_eval(text.strip()))
+        return _as_in_json(ast.literal_eval(text.strip()))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return None
 
 
-def _with_text_keys(value: Any) -> Any:  # any literal
+def _as_in_json(value: Any) -> Any:  # any literal
     match value:
         case dict():
-            return {key if isinstance(key, str) else str(key): _with_text_keys(item) for key, item in value.items()}
+            return {key if isinstance(key, str) else str(key): _as_in_json(item) for key, item in value.items()}
         case list() | tuple():
-            return type(value)(_with_text_keys(item) for item in value)
+            return [_as_in_json(item) for item in value]
     return value
 
 

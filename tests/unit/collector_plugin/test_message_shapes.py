@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from collector_plugin.reading.message_shapes import canonical_arguments, read_messages, read_tool_definitions, text_of
-from schemas.records import MessageBody, ToolRequest
+from collector_plugin.reading.payload import as_json, parse
+from schemas.records import MessageBody, Role, ToolRequest
 
 ARGUMENTS = {"city": "Graz", "days": 3}
 CALL = ToolRequest("c1", "forecast", '{"city":"Graz","days":3}')
@@ -227,3 +228,13 @@ def test_no_payload_makes_reading_raise(value: Any) -> None:
         assert all(isinstance(text, str) for text in (body.content, body.tool_call_id, body.name))
     for definition in read_tool_definitions(value):
         assert isinstance(definition.description, str)
+
+
+@given(st.lists(json_values, min_size=3).map(lambda history: parse(as_json(history))))
+def test_a_history_reads_as_its_messages_do(history: list[Any]) -> None:
+    """What is remembered of a message that comes again is what reading it alone gives, and another role is another message."""
+    assume(isinstance(history, list))  # a number that JSON cannot hold makes text of it
+    roles: tuple[Role, ...] = ("user", "assistant", "user")
+    for role in roles:
+        alone = [body for item in history for body in read_messages(item, role)]
+        assert list(read_messages(history, role)) == alone

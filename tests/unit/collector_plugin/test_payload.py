@@ -85,6 +85,11 @@ def test_a_number_beyond_json_and_a_lone_surrogate_become_text() -> None:
 def test_the_keys_of_a_python_literal_are_text(text: str) -> None:
     """Whoever looks a key over takes it for text, as it is in JSON."""
     found = parse_literal(text)
-    (outer,) = found if isinstance(found, list | tuple) else (found,)
+    (outer,) = found if isinstance(found, list) else (found,)
     assert all(isinstance(key, str) for key in outer)
     assert all(isinstance(key, str) for item in outer.values() if isinstance(item, dict) for key in item)
+
+
+def test_a_tuple_of_a_python_literal_is_a_list() -> None:
+    """As in JSON, so that what asks for a list finds it at any depth."""
+    assert parse_literal("{'said': ('a', ('b',))}") == {"said": ["a", ["b"]]}
