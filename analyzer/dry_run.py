@@ -7,7 +7,7 @@ from analyzer.assembly.conversations import assemble
 from analyzer.load import batches, load
 from analyzer.reading_stage import Reader, conversations_of, pages, read_one
 from analyzer.results import transcript_hash
-from analyzer.run import BATCH_TRACES, changes_since, last_watermark_ns
+from analyzer.run import BATCH_TRACES, new_changes
 from schemas.database import Database
 
 
@@ -33,8 +33,7 @@ def dry_run(
         DatabaseError: the database failed.
     """
     found = DryRun(reader.asker.name if reader else "")
-    last_ns = 0 if is_full else last_watermark_ns(database)
-    changes = changes_since(database, last_ns, quiet_until_ns=now_ns - round(quiet_s * 1e9))
+    changes = new_changes(database, now_ns=now_ns, quiet_s=quiet_s, is_full=is_full)
     found.trace_count, found.waiting_count = changes.trace_count, changes.waiting_count
     rehearsed: set[tuple[str, str]] = set()
     for tenant, trace_ids in changes.trace_ids.items():

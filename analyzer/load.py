@@ -8,7 +8,7 @@ because the last run had them together. A batch holds whole components, so that 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from analyzer.assembly.linking import LINK_WINDOW_NS
@@ -34,7 +34,7 @@ _WIDENINGS = 6  # a chain of links longer than this is followed by the next runs
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Traces that received something, by tenant, and the moment up to which that is all there is."""
+    """Traces that received something, by tenant, and the moment up to which that is all there is; 0 where nothing did."""
 
     trace_ids: dict[str, tuple[str, ...]]
     watermark_ns: int
@@ -70,7 +70,7 @@ def changed_traces(database: Database, *, since_ns: int, quiet_until_ns: int) ->
     Feedback that names no trace belongs to conversations that are over, and never waits.
     """
     by_tenant: dict[str, list[str]] = defaultdict(list)
-    watermark, waiting = since_ns, 0
+    watermark, waiting = 0, 0
     for row in database.query("changed_traces", since_ns=since_ns):
         if row["trace_id"] and row["last_written_ns"] > quiet_until_ns:
             waiting += 1
@@ -111,12 +111,13 @@ def load(database: Database, batch: Batch) -> list[Record]:
         "response_ids": sorted({row["response_id"] for row in rows} - {""}),
     }
     facts = facts_from_rows(rows, _bodies(database, rows), _definitions(database, rows))
+    models = {(one.trace_id, one.span_id): _model(one) for one in facts if one.role == "llm"}
     return [
         *facts,
         *(failure for spoken in facts if (failure := cut_short(spoken))),
         *map(tool_execution_from_row, _own(_ask(database, "load_tool_executions", traces), batch)),
         *map(retrieval_from_row, _own(_ask(database, "load_retrievals", traces), batch)),
-        *map(exception_from_row, _own(_ask(database, "load_exceptions", traces), batch)),
+        *(_of_model(exception_from_row(row), models) for row in _own(_ask(database, "load_exceptions", traces), batch)),
         *map(feedback_from_row, _own(_ask(database, "load_feedback", spoken_of), batch)),
     ]
 
@@ -133,13 +134,23 @@ def _definitions(database: Database, rows: Sequence[Row]) -> list[Row]:
     return [tool for hashes in pieces for tool in database.query("load_tool_definitions", hashes=hashes)]
 
 
+def _model(facts: SpanFacts) -> str:
+    return facts.response_model or facts.request_model
+
+
+def _of_model(failure: SpanException, models: Mapping[tuple[str, str], str]) -> SpanException:
+    """The failure of a model call as that of the model: each library has another name for the span."""
+    model = models.get((failure.trace_id, failure.span_id))
+    return replace(failure, operation=model) if model else failure
+
+
 def cut_short(facts: SpanFacts) -> SpanException | None:
     """The failure that a finish reason tells of: the answer was cut, filtered or broken off; None for an ordinary end."""
     if facts.role != "llm" or facts.finish_reason.lower() not in _CUT_SHORT:
         return None
     return SpanException(
         facts.trace_id, facts.span_id, facts.end_ns or facts.start_ns, "finish_reason", facts.finish_reason,
-        source="llm", operation=facts.response_model or facts.request_model or "the model",
+        source="llm", operation=_model(facts) or "the model",
         parent_span_id=facts.parent_span_id, tenant=facts.tenant,
         service_name=facts.service_name, service_version=facts.service_version,
     )  # fmt: skip

@@ -96,7 +96,8 @@ def analyze(
 
     Args:
         database: migrated to today's schema.
-        now_ns: the time of the run; the version of every row it writes, so later than that of the run before.
+        now_ns: the time of the run by the clock of the database, which tells when rows arrived; the version of every row
+            it writes, so later than that of the run before.
         run_id: of every row it writes; a new one where none is given.
         quiet_s: traces that received something less than this ago are left for the next run.
         reader: reads conversations with a model; None leaves them to detectors and extraction, and every row says so.
@@ -113,10 +114,9 @@ def analyze(
     embedder = embedder or LightEmbedder()
     stamp = Stamp(run_id or new_run_id(), now_ns, *(("model", reader.asker.name) if reader else ("detectors", "")))
     report = RunReport(stamp.run_id, stamp.method, stamp.model, embedder.name, now_ns)
-    last_ns = 0 if is_full else last_watermark_ns(database)
-    changes = changes_since(database, last_ns, quiet_until_ns=now_ns - round(quiet_s * 1e9))
+    changes = new_changes(database, now_ns=now_ns, quiet_s=quiet_s, is_full=is_full)
     report.trace_count, report.waiting_count = changes.trace_count, changes.waiting_count
-    report.watermark_ns = max(last_ns, changes.watermark_ns)
+    report.watermark_ns = changes.watermark_ns
     detect = partial(_detect, facets=facets, state=NOT_READ if reader else "analysed", gate=report.gate)
     done = 0
     for tenant, trace_ids in changes.trace_ids.items():
@@ -135,14 +135,13 @@ def analyze(
     return report
 
 
-def last_watermark_ns(database: Database) -> int:
-    """Up to when the last complete run looked at what was received; 0 before the first."""
-    return next((int(row["watermark_ns"]) for row in database.query("last_run")), 0)
-
-
-def changes_since(database: Database, watermark_ns: int, *, quiet_until_ns: int) -> Changes:
-    """What changed since a run that looked up to `watermark_ns`, with what may have become visible late."""
-    return changed_traces(database, since_ns=max(0, watermark_ns - _OVERLAP_NS), quiet_until_ns=quiet_until_ns)
+def new_changes(database: Database, *, now_ns: int, quiet_s: float, is_full: bool) -> Changes:
+    """What changed since the last complete run, with what may have become visible after it looked; see `analyze`."""
+    last = None if is_full else next(iter(database.query("last_run")), None)
+    watermark_ns = last["watermark_ns"] if last else 0
+    since_ns = min(watermark_ns + 1, last["started_ns"] - _OVERLAP_NS) if last else 0
+    changes = changed_traces(database, since_ns=since_ns, quiet_until_ns=now_ns - round(quiet_s * 1e9))
+    return replace(changes, watermark_ns=max(watermark_ns, changes.watermark_ns))
 
 
 def _analyse_batch(
@@ -220,7 +219,7 @@ def _close(database: Database, report: RunReport, stamp: Stamp) -> None:
     row["note"] = "; ".join(note for note in notes if note)
     database.insert(
         "run_log",
-        [row | {"finished_ns": _database_time(database)} | stamp.columns],
+        [row | {"finished_ns": database_time_ns(database)} | stamp.columns],
         token=f"{stamp.run_id}/run",
     )
 
@@ -230,5 +229,6 @@ def new_run_id() -> str:
     return uuid.uuid4().hex[:16]
 
 
-def _database_time(database: Database) -> int:
+def database_time_ns(database: Database) -> int:
+    """The time by the clock of the database."""
     return int(database.query("now_ns")[0]["now_ns"])

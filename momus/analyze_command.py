@@ -1,10 +1,8 @@
 """What `momus analyze` does around the analysis: rehearse it where asked for, show where it stands, tell what came of it."""
 
-import time
-
 from analyzer.asking.budget import Spending
 from analyzer.dry_run import DryRun
-from analyzer.run import RunReport
+from analyzer.run import RunReport, database_time_ns
 from momus.analysis import rehearse_analysis, run_analysis
 from momus.options import print_json
 from momus.pages.run import show_run
@@ -25,7 +23,7 @@ def run_analyze(
     as_json: bool,
 ) -> None:
     """Analyse, or only say what it would take; raises what `run_analysis` does."""
-    now_ns = time.time_ns()
+    now_ns = database_time_ns(database)
     if is_dry_run:
         found = rehearse_analysis(database, settings, now_ns=now_ns, quiet_s=quiet_s, is_full=is_full)
         print_json(found) if as_json else show_dry_run(found)

@@ -1,6 +1,5 @@
 """What `momus delete` does around the deletion: count first, ask, delete, bring the issues up to date, tell what is left."""
 
-import time
 from functools import partial
 
 import orjson
@@ -61,13 +60,14 @@ def run_deletion(
 
 def _recount(database: Database, settings: Settings) -> str:
     """Have the issues counted without what is gone; a failure of that is told, for the deletion is done all the same."""
+    from analyzer.run import database_time_ns
     from momus.analysis import run_analysis
 
     try:
         run_analysis(
             database,
             settings,
-            now_ns=time.time_ns(),
+            now_ns=database_time_ns(database),
             quiet_s=settings.quiet_s,
             progress=lambda stage, done, total: None,
         )

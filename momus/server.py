@@ -152,8 +152,8 @@ class Schedule:
                 if is_due(last, idle_ns) or (idle_ns > pause_ns and self._is_any_unread()):
                     looked_ns = time.time_ns()
                     self._analyse()
-                    (last,) = self._reader.query("last_activity")
-                    has_read = last["started_ns"] > looked_ns and last["read_count"]
+                    (now,) = self._reader.query("last_activity")
+                    has_read = now["started_ns"] != last["started_ns"] and now["read_count"]
                     fruitless_count = 0 if has_read else fruitless_count + 1
             except DatabaseUnreachable:
                 continue  # the writer tells of it

@@ -69,7 +69,7 @@ def _why_empty(found: IssueList, is_filtered: bool) -> str:
     if is_filtered:
         return "No issue of that family and service. [bold]momus issues[/] lists those of all."
     return (
-        f"No issues among {found.last_run['conversation_count']} conversations looked at in the last run. "
+        f"No issues. The last run looked at {found.last_run['conversation_count']} conversations; "
         "[bold]momus doctor[/] tells what was not recognised."
     )
 

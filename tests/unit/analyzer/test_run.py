@@ -77,8 +77,17 @@ def test_a_second_run_does_nothing_again(database: Database) -> None:
     run(database, 10)
     before = rows(database, "issues", "issue_id, title, conversation_count")
     report = run(database, 20)
-    assert (report.analysed_count, report.unchanged_count) == (0, 2)
+    assert (report.trace_count, report.analysed_count) == (0, 0)
     assert rows(database, "issues", "issue_id, title, conversation_count") == before
+
+
+def test_what_becomes_visible_late_is_not_passed_over(database: Database) -> None:
+    """A row that the database dated a minute before a run, and showed only after it, is found by the next one."""
+    store(database, [refused(1, "a")], START + 10 * MINUTE)
+    run(database, 10)
+    store(database, [refused(2, "b")], START + 9 * MINUTE)
+    assert run(database, 11).analysed_count == 1
+    assert [run(database, minute).trace_count for minute in (20, 30)] == [2, 0]
 
 
 def test_an_issue_keeps_its_id_when_it_grows(database: Database) -> None:
@@ -186,6 +195,19 @@ def test_a_trace_that_still_receives_spans_waits(database: Database) -> None:
     assert (early.waiting_count, early.analysed_count) == (1, 0)
     late = analyze(database, now_ns=START + 11 * MINUTE, quiet_s=30)
     assert (late.waiting_count, late.analysed_count) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["chat small", "ChatCompletion"])
+def test_a_failed_model_call_is_the_models_whatever_its_span_is_called(database: Database, name: str) -> None:
+    """Two libraries that name spans differently make one issue of one failure."""
+    facts = turn(1, ask("Write me a long story, please"), answer=say(""), conversation_id="a")
+    failed = SpanException(
+        facts.trace_id, facts.span_id, facts.end_ns, "APIError", "bad gateway", source="event", operation=name,
+        service_name="shop", http_status=502,
+    )  # fmt: skip
+    store(database, [dataclasses.replace(facts, request_model="small", output=()), failed], START)
+    run(database, 10)
+    assert rows(database, "issues", "title") == [{"title": "small: bad gateway (HTTP 502)"}]
 
 
 def test_an_empty_database_has_no_issues(database: Database) -> None:
