@@ -32,7 +32,7 @@ import numpy as np
 
 from collector_plugin.spool.recent import KEY_BYTES, RECENT_LIMIT, Journal, RecentKeys, have_common, select
 from collector_plugin.spool.segment import SUFFIX, Segment
-from collector_plugin.spool.segment_format import Corrupt, Index, StoredRequest, TornTail, decode, encode
+from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
 from schemas.errors import SpoolError, SpoolFull, SpoolInUse, SpoolWriteFailed
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,10 @@ LONGEST_WAIT = 30
 
 # Makes the body of a request without the items at these places, in ascending order.
 Without = Callable[[Collection[int]], bytes]
+
+
+# A segment's name and an offset in it.
+_Where = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +103,7 @@ class Spool:
         self._waiting_bytes = sum(segment.size_bytes for segment in self._waiting)
         self._journal = Journal(folder / "recent.keys")
         self._recent = self._recall()
-        self.torn_count = 0
-        self.corrupt_count = 0
+        self._torn, self._corrupt = set[_Where](), set[_Where]()
 
     # --- taking requests ----------------------------------------------------------------------------------------------
 
@@ -218,31 +221,32 @@ class Spool:
         return next((segment for segment in self._waiting if segment.name not in besides), None)
 
     def read(self, segment: Segment) -> list[StoredRequest]:
-        """Return the requests of a closed segment in order; what cannot be read is counted, and kept in `aside/`."""
+        """Return the requests of a closed segment in order; what cannot be read is counted once, and kept in `aside/`."""
         requests = []
         for found in decode(segment.path.read_bytes()):
             match found:
                 case StoredRequest():
                     requests.append(found)
-                case Index():
-                    pass
-                case TornTail():
-                    self.torn_count += 1
-                    log.info("segment %s ends in a torn record of %d bytes", segment.name, found.size_bytes)
-                case Corrupt():
-                    self.corrupt_count += 1
-                    self.keep_aside(f"{segment.name}-{found.offset}.corrupt", found.data)
+                case TornTail(offset, size_bytes) if (where := (segment.name, offset)) not in self._torn:
+                    self._torn.add(where)
+                    log.info("segment %s ends in a torn record of %d bytes", segment.name, size_bytes)
+                case Corrupt(offset, data) if (where := (segment.name, offset)) not in self._corrupt:
+                    self.keep_aside(f"{segment.name}-{offset}.corrupt", data)
+                    self._corrupt.add(where)
         return requests
 
     def remove(self, segment: Segment, keys: Iterable[bytes]) -> None:
-        """Forget a segment that the database has; `keys` are those of its requests, to be recognised for a while."""
+        """Forget a segment that the database has; `keys` are those of its requests, to be recognised for a while.
+
+        For one thread at a time. Requests are taken meanwhile: the disk may need a moment for this.
+        """
+        try:
+            self._journal.append(b"".join(keys))
+        except OSError as error:
+            # A full disk must not keep us from freeing space; the memory of this process still has them.
+            log.warning("the journal of recent requests could not be written: %s", error)
+        self._retire(segment)
         with self._changed:
-            try:
-                self._journal.append(b"".join(keys))
-            except OSError as error:
-                # A full disk must not keep us from freeing space; the memory of this process still has them.
-                log.warning("the journal of recent requests could not be written: %s", error)
-            self._retire(segment)
             self._drop(segment)
 
     def defer(self, segment: Segment) -> None:
@@ -336,6 +340,16 @@ class Spool:
     def waiting_count(self) -> int:
         """Segments that the database does not have yet, the open one included."""
         return len(self._waiting) + (self._open is not None)
+
+    @property
+    def torn_count(self) -> int:
+        """Segments that were found to end within a record since the process began."""
+        return len(self._torn)
+
+    @property
+    def corrupt_count(self) -> int:
+        """Places in segments that were found to be no record since the process began."""
+        return len(self._corrupt)
 
     @property
     def is_half_full(self) -> bool:

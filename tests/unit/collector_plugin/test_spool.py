@@ -313,6 +313,23 @@ def test_corrupt_bytes_are_kept_aside(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_what_is_broken_is_counted_once_however_often_it_is_read(tmp_path: Path) -> None:
+    """While the database is down a segment is read again and again."""
+    spool = Spool(tmp_path)
+    for text in ("one", "two"):
+        spool.append(request(text))
+    spool.close()
+    path = next(tmp_path.glob("*.segment"))
+    path.write_bytes(path.read_bytes().replace(b"one", b"off") + encode(request("three"))[:20])
+    spool = Spool(tmp_path)
+    segment = spool.next_segment(0)
+    assert segment is not None
+    for _ in range(3):
+        assert [item.body for item in spool.read(segment)] == [b"two"]
+    assert (spool.corrupt_count, spool.torn_count) == (1, 1)
+    spool.close()
+
+
 def test_written_segments_are_kept_for_their_retention(tmp_path: Path) -> None:
     """With a retention, a written segment moves to `written/` and goes when it is old."""
     spool = Spool(tmp_path, retention_days=1.0)
