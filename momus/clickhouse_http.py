@@ -26,12 +26,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from collector_plugin.receivers.address import listen, split_address
 from momus.clickhouse_engine import Engine, EngineError, Result
 from momus.clickhouse_request import BODY_LIMIT_BYTES, Question, read_question
 from schemas.errors import BadQuery, BadRequest, MomusError, SettingsError, TooLarge
 
 log = logging.getLogger(__name__)
 
+VARIABLE = "MOMUS_CLICKHOUSE_ADDRESS"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # What ClickHouse answers with for these codes; for any other it is 500.
@@ -51,7 +53,7 @@ class ClickHouseHttp:
         Raises:
             SettingsError: the address is not on loopback, or taken.
         """
-        self._socket = _bind(address)
+        self._socket = _listen(address)
         host, self.port = self._socket.getsockname()[:2]
         self.address = f"{f'[{host}]' if ':' in host else host}:{self.port}"
         self._engine = Engine(folder)
@@ -178,18 +180,8 @@ def _code_of(error: MomusError) -> tuple[int, str]:
     return (36, "BAD_ARGUMENTS") if isinstance(error, BadRequest) else (497, "ACCESS_DENIED")
 
 
-def _bind(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    if host not in _LOOPBACK or not (port.isdecimal() and int(port) < 65536):
-        raise SettingsError(f"MOMUS_CLICKHOUSE_ADDRESS must be 127.0.0.1:port or localhost:port, not {address!r}.")
-    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
-    # asyncio sets TCP_NODELAY only on sockets that say they are TCP; without it a small answer takes 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, int(port)))
-    except OSError as error:
-        listener.close()
-        raise SettingsError(f"MOMUS_CLICKHOUSE_ADDRESS={address} cannot be used: {error.strerror}.") from None
-    return listener
+def _listen(address: str) -> socket.socket:
+    host, _ = split_address(address, VARIABLE)
+    if host not in _LOOPBACK:
+        raise SettingsError(f"{VARIABLE} must be 127.0.0.1:port or localhost:port, not {address!r}.")
+    return listen(address, VARIABLE)

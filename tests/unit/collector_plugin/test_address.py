@@ -1,11 +1,13 @@
 """An address that other machines can reach is refused where nothing keeps strangers out."""
 
+import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 
 from collector_plugin.collector import Collector
-from collector_plugin.receivers.address import refuse_exposed
+from collector_plugin.receivers.address import listen, refuse_exposed
 from schemas import settings
 from schemas.database import Database
 from schemas.errors import SettingsError
@@ -45,3 +47,29 @@ def test_a_collector_listens_beyond_loopback_only_with_keys_or_when_told(
         collector = Collector(settings.load(spool=tmp_path, **addresses, **leave), database)
         collector.start()
         collector.stop()
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """Connections do not wait to fill a packet, as those of a socket that does not say what it speaks would."""
+    listener, accepted = listen("127.0.0.1:0", "MOMUS_HTTP_ADDRESS"), []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def connect() -> None:
+        async with await asyncio.start_server(answer, sock=listener):
+            reader, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+            await reader.read()
+            writer.close()
+
+    asyncio.run(connect())
+    assert accepted == [1]
+
+
+def test_an_address_that_is_taken_is_told_in_one_sentence() -> None:
+    """Which says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(SettingsError, match=f"^MOMUS_X {address} cannot be listened on: .*set MOMUS_X to another"):
+            listen(address, "MOMUS_X")
