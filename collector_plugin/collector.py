@@ -143,6 +143,7 @@ class Collector:
                 counter("momus_items_resent_total", "Those acknowledged again, not stored.", received["items_resent"]),
                 counter("momus_items_rejected_total", "Those refused for good.", received["items_rejected"]),
                 counter("momus_feedback_total", "Feedback accepted.", received["feedback"]),
+                gauge("momus_receiving_bytes", "Bytes of requests in hand.", self._intake.room.taken_bytes),
                 counter_by("reason", "momus_refused_total", "Requests refused.", self._intake.refused()),
                 counter_by("pattern", "momus_values_redacted_total", "Texts taken out.", scrubbed.redacted),
                 counter("momus_values_cut_total", "Values cut for their length.", scrubbed.cut),

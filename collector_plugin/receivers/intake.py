@@ -112,8 +112,7 @@ class Intake:
             Overloaded, SpoolFull, SpoolWriteFailed: not now.
         """
         received_ns = time.time_ns()
-        with self._turn(arrived_s):
-            plain = inflate(body, coding, limit_bytes=self.limit_bytes)
+        with self._turn(arrived_s), self._inflated(body, coding) as plain:
             check_parts(plain, "json")
             request = read_feedback(plain, received_ns)
             self._scrubber.scrub(request, len(plain))

@@ -97,6 +97,7 @@ def test_everything_that_happens_is_counted(collector: Collector, database: Data
         "momus_items_total": 3,
         "momus_items_resent_total": 3,
         "momus_feedback_total": 1,
+        "momus_receiving_bytes": 0,
         'momus_refused_total{reason="bad_request"}': 1,
         'momus_rows_total{table="otel_traces"}': 3,
         'momus_rows_total{table="feedback"}': 1,
