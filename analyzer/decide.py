@@ -19,7 +19,7 @@ from analyzer.coverage import Coverage, coverage, holds_own_records, is_deed, is
 from analyzer.lexicon import BROKEN, POLICY, REASONED
 from analyzer.lookups import empty_part, is_lookup
 from analyzer.observations import Observation
-from analyzer.text import stems, wish_of
+from analyzer.text import content_words, stems, wish_of
 from schemas.families import Code, Confidence, Family, Finding
 from schemas.records import Conversation
 
@@ -161,8 +161,9 @@ def _refused(conversation: Conversation, seen: Observation) -> Finding:
 
 
 def _wish(seen: Observation) -> str:
-    """What was wanted, in a few words; what was said, where the wish holds nothing but names and numbers."""
-    return wish_of(seen.subject) or wish_of(seen.context) or wish_of(seen.quote)
+    """What was wanted, in a few words; what was said, where the wish holds nothing but names, numbers and courtesies."""
+    wishes = [wish_of(text) for text in (seen.subject, seen.context, seen.quote)]
+    return next((wish for wish in wishes if content_words(wish)), next(filter(None, wishes), ""))
 
 
 def _is_ruled(seen: Observation) -> bool:

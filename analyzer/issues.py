@@ -221,14 +221,13 @@ def title_of(members: Sequence[FindingRow], name: str, *, by_model: bool) -> tup
     A model's name of a mistake says that itself.
     """
     code = Counter(finding.code for finding in members).most_common(1)[0][0]
-    what = name or "wishes without a common word"
     if by_model and name and not members[0].family.startswith("missing"):
         return code, name
     tools = Counter(finding.operation for finding in members if finding.operation and finding.code == "content_absent")
     if tools and members[0].family == "missing_inventory":
         tool = tools.most_common(1)[0][0]
-        return code, f"{tool} finds nothing" + (f": {what}" if what else "")
-    return code, f"{_TITLES.get(code, code.replace('_', ' ').capitalize())}: {what}"
+        return code, f"{tool} finds nothing" + f": {name}" * bool(name)
+    return code, f"{_TITLES.get(code, code.replace('_', ' ').capitalize())}: {name or 'wishes without a common word'}"
 
 
 def _hash(*parts: str) -> str:

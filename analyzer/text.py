@@ -34,7 +34,9 @@ _ENGLISH = word_set(
     "make anything nothing check find information details yes yeah yep okay ok appreciate speaking speak someone "
     "understand hope proceed regarding concerning using based existing specific certain various directly further "
     "assistance question questions good morning afternoon evening anyone won't didn't doesn't i'm i'd i've i'll "
-    "it's that's don't can't you're what's let's"
+    "it's that's don't can't you're what's let's "
+    "without within among during between upon per than since whether although though instead however therefore according "
+    "another other others each every both either neither many much several few still yet once actually truly eg etc"
 )
 STOP_WORDS = _ENGLISH | COMMON_WORDS
 
@@ -88,7 +90,8 @@ def impersonal(text: str, *, limit: int = 10) -> str:
         bare = token.strip(".,;:!?\"'()[]{}“”«»")
         is_name = position > 0 and bare[:1].isupper() and not bare.isupper() and not has_capital_nouns
         if bare and not is_name and "@" not in bare and not any(c.isdigit() for c in bare) and "/" not in bare:
-            kept.append(bare.lower() if (position == 0 or not bare.isupper()) and not has_capital_nouns else bare)
+            is_acronym = bare.isupper() and len(bare) > 1
+            kept.append(bare if is_acronym or has_capital_nouns else bare.lower())
     return " ".join(kept[:limit])
 
 
@@ -104,13 +107,14 @@ def wish_of(text: str) -> str:
 
 
 def core(text: str, *, limit: int) -> str:
-    """A phrase from its first to its last word that carries meaning, in at most `limit` words; as it is where none does."""
+    """A phrase that begins and ends with a word that carries meaning, in at most `limit` words; as it is where none does."""
     tokens = text.split()
-    is_content = [bool(content_words(token)) or not token.isascii() for token in tokens]
-    if not any(is_content):
+    carrying = [at for at, token in enumerate(tokens) if content_words(token) or not token.isascii()]
+    if not carrying:
         return " ".join(tokens[:limit])
-    first, last = is_content.index(True), len(tokens) - is_content[::-1].index(True)
-    return " ".join(tokens[first:last][:limit])
+    first = carrying[0]
+    last = max(at for at in carrying if at < first + limit)
+    return " ".join(tokens[first : last + 1])
 
 
 def shorten(text: str, limit: int) -> str:

@@ -1,5 +1,6 @@
 """Give every cluster of today its name: the one it had while that fits, else a new one, by the model or by terms."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,16 +73,32 @@ def _unnamed(
     members = tuple(dict.fromkeys(said[id] for id in [*near, *far]))[:_SHOWN_MEMBERS]
     owned = [Item(item.id, said[item.id], item.conversation_id, item.user_id) for item in cluster.items]
     phrase, terms = by_terms
-    fallback = phrase or ", ".join(terms[:3]) or _instance(members)
-    return Unnamed(members, tuple(said[around[at]] for at in nearest), fallback, terms, vocabulary(owned))
+    name = in_short(phrase or ", ".join(terms[:3]), [said[item.id] for item in cluster.items[:_NAMING_SAMPLE]])
+    return Unnamed(members, tuple(said[around[at]] for at in nearest), name, terms, vocabulary(owned))
 
 
-def _instance(members: Sequence[str]) -> str:
-    """What stands for members that share no word: the one that says most, marked as one of several; empty if none says a thing."""
-    said = max(
-        (core(impersonal(text), limit=_LIKE_WORDS) for text in members), key=lambda text: (len(stems(text)), text)
-    )
-    return f"{said}, among others" if stems(said) else ""
+def in_short(phrase: str, texts: Sequence[str]) -> str:
+    """A name made of a phrase that texts share, which promises no more than they have in common.
+
+    A single word gets an instance beside it, no word at all is an instance, and what less than half are about is marked
+    as one of several. Empty if the texts say nothing.
+    """
+    about = stems(phrase)
+    if not about:
+        said = _instance(texts)
+        return f"{said}, among others" if said else ""
+    sharing = [text for text in texts if about & stems(text)]
+    if len(sharing) * 2 < len(texts):
+        return f"{phrase}, among others"
+    said = _instance(sharing) if len(about) == 1 else phrase
+    return phrase if stems(said) <= about else f"{phrase}, such as {said}"
+
+
+def _instance(texts: Sequence[str]) -> str:
+    """The commonest of some texts in six words, without what may name a person; of equally common ones the fullest."""
+    short = Counter(core(impersonal(text), limit=_LIKE_WORDS) for text in texts)
+    said = max(short, key=lambda text: (bool(stems(text)), short[text], len(stems(text)), text))
+    return said if stems(said) else ""
 
 
 def name_parents(

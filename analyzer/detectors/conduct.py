@@ -16,7 +16,7 @@ from analyzer.observations import (
 )
 from analyzer.technical.failure_classes import classify
 from analyzer.technical.unwrap import read_failure
-from analyzer.text import sentences, words
+from analyzer.text import content_words, sentences, words
 from schemas.records import Conversation, ToolCall
 
 _REPEATS = 3  # the second time may be a retry, the third is a loop
@@ -91,10 +91,12 @@ def unbacked_claims(conversation: Conversation) -> Iterator[Observation]:
         if message.body.role != "assistant":
             continue
         for _, sentence in sentences(message.body.content):
-            if CLAIM.search(sentence) and not sentence.endswith("?"):
+            if (claim := CLAIM.search(sentence)) and not sentence.endswith("?"):
+                claimed = sentence[claim.start() :]
                 yield Observation(
                     "unbacked_claim", "unbacked_claims", message_place(message), sentence,
-                    subject=request_of(conversation, message.turn), confidence="low",
+                    subject=claimed if len(content_words(claimed)) >= 2 else sentence,
+                    context=request_of(conversation, message.turn), confidence="low",
                 )  # fmt: skip
                 return
 

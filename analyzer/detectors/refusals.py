@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from analyzer.lexicon import IMPERSONAL, NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
 from analyzer.observations import Observation, arguments_place, message_place, quote_of_call, request_of
 from analyzer.technical.unwrap import parse
-from analyzer.text import STOP_WORDS, content_words, sentences, words
+from analyzer.text import STOP_WORDS, content_words, sentences, wish_of, words
 from schemas.records import Conversation, Message, ToolCall
 
 _NAME = "refusals"
@@ -68,7 +68,9 @@ def _reason(call: ToolCall) -> str:
     texts = [text for text in value.values() if isinstance(text, str)] if isinstance(value, dict) else []
     longest = max(texts, key=len, default="")
     reported = _REPORTED.split(longest, maxsplit=1)[-1]
-    return next((text for text in (reported, longest) if len(content_words(text)) >= 3), "")
+    return next(
+        (text for text in (reported, longest) if len(content_words(text)) >= 3 and content_words(wish_of(text))), ""
+    )
 
 
 def _last_wish(conversation: Conversation, turn: int) -> str:

@@ -7,10 +7,21 @@ import pytest
 
 from analyzer.cluster_stage import Before, Means, cluster_items
 from analyzer.clusters.keep import Known
+from analyzer.clusters.naming import in_short
 from analyzer.clusters.terms import name_clusters
 from analyzer.edits import Edits
 from analyzer.issue_stage import group_of
-from analyzer.issues import FindingRow, Group, Issue, Population, assign, items_by_family, keyed_groups, ranked
+from analyzer.issues import (
+    FindingRow,
+    Group,
+    Issue,
+    Population,
+    assign,
+    items_by_family,
+    keyed_groups,
+    ranked,
+    title_of,
+)
 from analyzer.light_embedder import LightEmbedder
 from analyzer.statistics import wilson
 
@@ -161,3 +172,27 @@ def test_wilsons_interval(count: int, total: int, low: float, high: float) -> No
     share = wilson(count, total)
     assert share.low == pytest.approx(low, abs=1e-4)
     assert share.high == pytest.approx(high, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [
+        (["change delivery address", "new delivery address"], "delivery address"),
+        (["API tokens", "API version"], "API, such as API version"),
+        (["reschedule", "reschedule", "reschedule and cancel"], "reschedule"),
+        (["PHL ORD", "PHL ORD", "MCO JFK", "LAX SFO", "IAH BOS"], "PHL ORD, among others"),
+        (["gyms near me", "board members of the company"], "board members of the company, among others"),
+        (["could you", "can you please"], ""),
+    ],
+    ids=["shared", "one word", "one word is all", "few", "nothing shared", "nothing said"],
+)
+def test_a_name_promises_no_more_than_its_members_share(texts: list[str], name: str) -> None:
+    """One word gets an instance beside it; what most are not about is marked as one of several."""
+    ((phrase, terms),) = name_clusters([texts])
+    assert in_short(phrase or ", ".join(terms[:3]), texts) == name
+
+
+def test_a_lookup_that_finds_nothing_in_particular_is_titled_by_its_tool() -> None:
+    """Without a name there is nothing to add to what failed."""
+    member = row(1, "", family="missing_inventory", code="content_absent", operation="get_order")
+    assert title_of([member], "", by_model=False) == ("content_absent", "get_order finds nothing")

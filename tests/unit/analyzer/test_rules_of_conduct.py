@@ -178,6 +178,38 @@ def test_a_wish_in_a_script_without_spaces_survives_its_id() -> None:
     assert wish_of("予約C-7702をキャンセルしてください") == "予約 をキャンセルしてください"
 
 
+def test_a_wish_neither_begins_nor_ends_in_the_middle() -> None:
+    """Cut at ten words it still ends with a word that means something; an acronym stays one."""
+    assert wish_of("could you book me a table for Friday without") == "book me a table"
+    long = "please change the seat and the meal and the bags of my flight and the rest"
+    assert wish_of(long) == "change the seat and the meal and the bags"
+    assert wish_of("MRN of the patient") == "MRN of the patient"
+
+
+def test_what_is_claimed_tells_false_promises_apart(talk: Talk) -> None:
+    """The user only says yes; the finding is about what the agent says it did."""
+    found = findings_of(
+        talk(
+            ("user", "Yes, please go ahead"),
+            ("assistant", "All set: I've cancelled your order 12."),
+            tools=(GET_ORDER,),
+        )
+    )
+    assert [(finding.code, finding.subject) for finding in found] == [("false_promise", "cancelled your order")]
+
+
+def test_a_handover_without_a_reason_is_about_what_was_wished(talk: Talk) -> None:
+    """Courtesies with a name in them say nothing of the wish."""
+    call = (
+        "call",
+        "transfer_to_human",
+        json.dumps({"summary": "Please assist Ann Maria Lee further with her request"}),
+        "ok",
+    )
+    (found,) = findings_of(talk(("user", "Add a dog to my trip"), call, tools=(GET_ORDER,)))
+    assert found.subject == "add a dog to my trip"
+
+
 @pytest.mark.parametrize("text", ["he " * 100_000, "1," * 100_000], ids=["words", "digits"])
 def test_a_long_text_does_not_hold_up_an_analysis(talk: Talk, text: str) -> None:
     """A report of the user that comes to no end, and numbers without a blank: in square time each would take minutes."""
