@@ -165,7 +165,7 @@ def add_rows(
     key = {"tenant": owner[0], "service_name": owner[1], "kind": kind}
     known = before.of_family(family)
     parent_of, parents = _parents(named, before, means, kind, "\x1f".join((*owner, kind, family)))
-    points = _points(items, clustering, before)
+    points = _points(items, clustering, before, means)
     made = {"embedder": means.embedder.name, "cluster_method": means.method}
     shared = key | made | {"family": family} | stamp.columns
     if clustering.note:
@@ -264,9 +264,11 @@ def _counts(items: Sequence[Item]) -> Row:
     }
 
 
-def _points(items: Sequence[Item], clustering: Clustering, before: Before) -> dict[str, tuple[float, float]]:
+def _points(
+    items: Sequence[Item], clustering: Clustering, before: Before, means: Means
+) -> dict[str, tuple[float, float]]:
     ids = sorted(item.id for item in items)
-    found = places(ids, clustering.vectors, before.places, anew=clustering.is_regrouped)
+    found = places(ids, clustering.vectors, before.places, anew=before.embedder != means.embedder.name)
     return {id: (float(x), float(y)) for id, (x, y) in zip(ids, found, strict=True)}
 
 

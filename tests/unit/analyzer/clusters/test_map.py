@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from analyzer.clusters.map import align, lay_out, place
+from analyzer.clusters.places import places
 
 from .conftest import Planted
 
@@ -46,3 +47,16 @@ def test_a_handful_of_rows_has_a_map_too(planted: Planted) -> None:
         points = lay_out(planted([count])[0])
         assert points.shape == (count, 2)
         assert np.isfinite(points).all()
+
+
+def test_a_map_stays_until_a_tenth_has_come(planted: Planted) -> None:
+    """Of 40 rows one more leaves all where they were and stands amid its own; five more, or other vectors, move them."""
+    vectors, truth = planted([30, 30])
+    ids = [f"{at:02}" for at in range(len(vectors))]
+    before = dict(zip(ids[:40], np.column_stack([truth[:40] * 9.0, np.arange(40)]).tolist(), strict=True))
+    stayed = places(ids[:41], vectors[:41], before)
+    assert np.array_equal(stayed[:40], np.array(list(before.values()), dtype=np.float32))
+    assert stayed[40, 0] == pytest.approx(truth[40] * 9, abs=1e-3)
+    for moved in (places(ids[:45], vectors[:45], before), places(ids[:40], vectors[:40], before, anew=True)):
+        assert not np.allclose(moved[:40], stayed[:40])
+    assert places([], vectors[:0], {}).shape == (0, 2)
