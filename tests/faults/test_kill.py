@@ -16,11 +16,15 @@ from tests.faults.processes import Collector, own_database
 
 pytestmark = pytest.mark.slow
 LONGEST_START_S = 2.0
+# A life ends with the first segments that it writes. So that the lives together leave few, they take a steady load, and all
+# that comes in while others are written into one.
+PACE_S = 0.1
+SEGMENT_BYTES = 1024 * 1024
 
 
-def exporters_to(place: Place) -> list[Exporter]:
+def exporters_to(place: Place, pace_s: float = 0.0) -> list[Exporter]:
     """Two of each transport."""
-    return [Exporter(number, place, "grpc" if number % 2 else "http") for number in (1, 2, 3, 4)]
+    return [Exporter(number, place, "grpc" if number % 2 else "http", pace_s=pace_s) for number in (1, 2, 3, 4)]
 
 
 def finish(collector: Collector, exporters: list[Exporter], kill_count: int) -> None:
@@ -58,7 +62,7 @@ def test_killed_at_an_operation_on_the_files_of_the_spool(
     tmp_path: Path, proxy: DatabaseProxy, database: Database, numbers: range
 ) -> None:
     """At its first, second, ... operation: while it starts, begins a segment, writes its journal, removes one."""
-    exporters = exporters_to(place := Place())
+    exporters = exporters_to(place := Place(), PACE_S)
     with exporting(exporters):
         for number in numbers:
             collector = Collector(tmp_path, database=proxy.dsn, kill_at=number)
@@ -84,13 +88,13 @@ MOMENTS = {
 @pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.soak)])
 def test_killed_at_a_statement(tmp_path: Path, proxy: DatabaseProxy, database: Database, rounds: int) -> None:
     """While it writes a segment, and while it repairs one that the database only pretended to have stored."""
-    exporters = exporters_to(place := Place())
+    exporters = exporters_to(place := Place(), PACE_S)
     with exporting(exporters):
         for part, fate in list(MOMENTS.values()) * rounds:
-            collector = Collector(tmp_path, database=proxy.dsn)
+            collector = Collector(tmp_path, database=proxy.dsn, segment_limit_bytes=SEGMENT_BYTES)
             with place.at(**collector.said), proxy.meeting(killing(collector, part, fate)):
                 assert collector.wait() == -signal.SIGKILL
-        last = Collector(tmp_path, database=proxy.dsn)
+        last = Collector(tmp_path, database=proxy.dsn, segment_limit_bytes=SEGMENT_BYTES)
         place.move(**last.said)
     finish(last, exporters, len(MOMENTS) * rounds)
     check_each_once(database, all_acknowledged(exporters))
