@@ -1,13 +1,11 @@
 """Two tenants may use the same ids; what one is shown is never the other's."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from analyzer.run import analyze
-from momus import screen
 from momus.look import FoundConversation, FoundIssue, FoundTrace, list_issues, look_up
+from momus.pages.found import show_found
+from momus.screen import console
 from schemas.database import Database
 from schemas.errors import NotFound
 from schemas.record_rows import CONTENT_TABLES, batch_rows
@@ -78,11 +76,10 @@ def test_issues_are_listed_for_one_tenant_or_all(shared: Database) -> None:
     assert len(list_issues(shared, **choice).issues) == 3  # type: ignore[arg-type]  # the same
 
 
-def test_the_screen_names_the_tenant(shared: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_screen_names_the_tenant(shared: Database) -> None:
     """On everything that belongs to one; where keys are not used, nothing is said."""
     for name in ("chat-1", "1", TRACE_ID):
         for tenant, is_named in (("globex", True), ("", False)):
-            console = Console(width=140, record=True, file=io.StringIO())
-            monkeypatch.setattr(screen, "console", console)
-            screen.show_found(look_up(shared, name, limit=1, tenant=tenant))
-            assert ("tenant" in console.export_text()) == is_named
+            with console.capture() as captured:
+                show_found(look_up(shared, name, limit=1, tenant=tenant))
+            assert ("tenant" in captured.get()) == is_named
