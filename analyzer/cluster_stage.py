@@ -19,6 +19,7 @@ from analyzer.clusters.keep import (
     Rules,
     bring_up_to_date,
     history,
+    is_still,
     new_id,
 )
 from analyzer.clusters.lineage import Seen, match
@@ -220,7 +221,8 @@ def _parents(
         order = sorted(children)
         today = [Seen("", "", frozenset(children[label])) for label in order]
         kept = match(before.parents, today)
-        named_parents = name_parents([leaves[label] for label in order], means.model, kind)
+        names = [_parent_name(before, kept.get(at), seen.members) for at, seen in enumerate(today)]
+        named_parents = name_parents([leaves[label] for label in order], names, means.model, kind)
         below = []
         for at, label in enumerate(order):
             id = kept.get(at) or new_id(f"{owner}/{level}", min(children[label]), taken)
@@ -231,6 +233,12 @@ def _parents(
     for row in rows:
         row["parent_id"] = parent_of.get(row["cluster_id"], "")
     return parent_of, rows
+
+
+def _parent_name(before: Before, id: str | None, children: frozenset[str]) -> Name | None:
+    """The name of before, where the children are still those that it was given for."""
+    was = next((seen for seen in before.parents if seen.id == id), None)
+    return before.parent_names[was.id] if was and was.name and is_still(was.members, children) else None
 
 
 def _parent_row(id: str, level: int, leaves: Sequence[Named], name: Name, terms: tuple[str, ...]) -> Row:

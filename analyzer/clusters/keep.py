@@ -334,12 +334,15 @@ def _is_small(items: Sequence[Item], rules: Rules) -> bool:
 
 
 def keeps_name(cluster: Kept) -> bool:
-    """Whether the name of before still fits: most of whom it was given to are still there, and not twice as many more."""
+    """Whether the cluster had a name that still fits."""
     if cluster.known is None or not cluster.known.name:
         return False
-    now = {item.id for item in cluster.items}
-    stayed = len(now & cluster.known.members)
-    return stayed >= 0.7 * len(cluster.known.members) and len(now) <= 2 * len(cluster.known.members)
+    return is_still(cluster.known.members, {item.id for item in cluster.items})
+
+
+def is_still(before: Collection[str], now: Collection[str]) -> bool:
+    """Whether what was named before is what there is now: seven of ten are still there, and not twice as many more."""
+    return len(set(now) & set(before)) >= 0.7 * len(before) and len(now) <= 2 * len(before)
 
 
 def vocabulary(items: Sequence[Item]) -> frozenset[str]:

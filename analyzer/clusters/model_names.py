@@ -72,20 +72,22 @@ class NamesOfGroups(BaseModel):
     names: list[NameOfGroup]
 
 
-def name_groups(model: ChatModel | None, kind: Kind, groups: Sequence[Unnamed]) -> list[Name]:
-    """Return a name for each group, in their order; no two are equal.
+def name_groups(
+    model: ChatModel | None, kind: Kind, groups: Sequence[Unnamed], taken: Iterable[str] = ()
+) -> list[Name]:
+    """Return a name for each group, in their order; no two are equal, and none is one of those taken.
 
     Whatever the model raises beyond failing to answer (an answer still pending, a spent budget) goes to the caller.
     """
     fallbacks = [Name(group.fallback) for group in groups]
     if model is None or not groups:
-        return _distinct(fallbacks, groups)
+        return _distinct(fallbacks, groups, taken)
     try:
         named = _proposed(model, kind, groups, fallbacks)
         named = _told_apart(model, kind, groups, named)
     except (ModelUnreachable, ModelAnswerInvalid):
-        return _distinct(fallbacks, groups)
-    return _distinct(named, groups)
+        return _distinct(fallbacks, groups, taken)
+    return _distinct(named, groups, taken)
 
 
 def is_presentable(name: str, group: Unnamed) -> bool:
@@ -145,10 +147,10 @@ def _cut(texts: Sequence[str]) -> list[str]:
     return [text if len(text) <= _TEXT_LENGTH else text[: _TEXT_LENGTH - 1] + "…" for text in texts]
 
 
-def _distinct(names: Sequence[Name], groups: Sequence[Unnamed]) -> list[Name]:
+def _distinct(names: Sequence[Name], groups: Sequence[Unnamed], others: Iterable[str]) -> list[Name]:
     """Make equal names different: by a term that only one of them has, else by a number."""
     result: list[Name] = []
-    taken: Counter[str] = Counter()
+    taken = Counter(other.casefold() for other in others)
     for name, group in zip(names, groups, strict=True):
         key = name.text.casefold()
         if key and taken[key]:

@@ -42,7 +42,8 @@ def name_kept(
     unnamed = [
         _unnamed(clusters[at], clusters, clustering.vectors, row_of, said, by_terms[at]) for at in asked
     ]  # fmt: skip
-    fresh = dict(zip(asked, name_groups(model, kind, unnamed), strict=True))
+    taken = [cluster.known.name for cluster, kept in zip(clusters, stays, strict=True) if kept and cluster.known]
+    fresh = dict(zip(asked, name_groups(model, kind, unnamed, taken), strict=True))
     return [
         Named(cluster, fresh[at], by_terms[at][1])
         if at in fresh or cluster.known is None
@@ -102,9 +103,12 @@ def _instance(texts: Sequence[str]) -> str:
 
 
 def name_parents(
-    groups: Sequence[Sequence[Named]], model: ChatModel | None, kind: Kind
+    groups: Sequence[Sequence[Named]], kept: Sequence[Name | None], model: ChatModel | None, kind: Kind
 ) -> list[tuple[Name, tuple[str, ...]]]:
-    """Names of groups of clusters, made of the names of their clusters, the largest first."""
+    """Names and terms of groups of clusters, made of the names of their clusters, the largest first.
+
+    `kept` are names of before that still fit; a model is not asked for those that it gave.
+    """
     texts = [[one.name.text or "-" for one in group] for group in groups]
     by_terms = name_clusters(texts)
     unnamed = [
@@ -117,5 +121,8 @@ def name_parents(
         )
         for at, (phrase, terms) in enumerate(by_terms)
     ]
-    names = name_groups(model, kind, unnamed)
-    return [(name, terms) for name, (_, terms) in zip(names, by_terms, strict=True)]
+    stays = {at: name for at, name in enumerate(kept) if name and name.by == (model.name if model else "terms")}
+    asked = [at for at in range(len(groups)) if at not in stays]
+    fresh = name_groups(model, kind, [unnamed[at] for at in asked], [name.text for name in stays.values()])
+    names = stays | dict(zip(asked, fresh, strict=True))
+    return [(names[at], terms) for at, (_, terms) in enumerate(by_terms)]
