@@ -161,8 +161,14 @@ def failure(error: openai.APIError) -> ModelError:
         return ModelRefused(
             f"The model endpoint refuses every question: {_cut(error.message)}. Check MOMUS_MODEL_KEY and MOMUS_MODEL_NAME."
         )
-    if isinstance(error, openai.APIConnectionError | openai.InternalServerError | openai.RateLimitError):
-        return ModelUnreachable(f"The model endpoint does not answer: {type(error).__name__}.")
+    if isinstance(error, openai.APITimeoutError):
+        return ModelUnreachable(
+            "The model endpoint does not answer in time. MOMUS_MODEL_TIMEOUT_S says how long it may take."
+        )
+    if isinstance(error, openai.APIConnectionError):
+        return ModelUnreachable("The model endpoint cannot be reached. Check MOMUS_MODEL_URL and that it is running.")
+    if isinstance(error, openai.InternalServerError | openai.RateLimitError):
+        return ModelUnreachable(f"The model endpoint turns questions away: {_cut(error.message)}.")
     return ModelAnswerInvalid(f"The model endpoint refuses this question: {_cut(error.message)}")
 
 

@@ -54,15 +54,6 @@ class Reader:
         return hashlib.blake2b(f"{self.asker.name}\x1f{self.setup.hash}".encode(), digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A conversation and what came of reading it; no attempt where the endpoint was silent: that says nothing of it."""
-
-    conversation: Conversation
-    reading: Reading
-    is_attempt: bool
-
-
 @dataclass(slots=True)
 class Readings:
     """What the stage did. `left_count` were not come to, or wait for a batch; `skipped_count` hold nothing to read."""
@@ -104,17 +95,17 @@ def read_new(
         for page in pages(database, reader, is_full=is_full, run_id=stamp.run_id):
             attempts = {(row["tenant"], row["conversation_id"]): row["attempt_count"] for row in page}
             waiting = conversations_of(database, page)
-            read = []
-            for number, one in enumerate(pool.map(partial(read_one, reader), waiting), done + 1):
+            results = []
+            read = pool.map(partial(read_one, reader), waiting)
+            for number, (conversation, reading) in enumerate(zip(waiting, read, strict=True), done + 1):
                 on_read(number, max(number, total))
-                if one:
-                    read.append(one)
-                    counts.add(one.reading)
-            results = [_result(one, reader, attempts) for one in read]
+                if reading:
+                    results.append(_result(conversation, reading, reader, attempts))
+                    counts.add(reading)
             write(database, results, stamp, f"{stamp.run_id}/read/{stamp.version}/{done}")
-            counts.left_count += len(waiting) - len(read)
+            counts.left_count += len(waiting) - len(results)
             done += len(page)
-            if reader.asker.ended_by and not read:  # nothing new is asked, and what is known is used up
+            if reader.asker.ended_by and not results:  # nothing new is asked, and what is known is used up
                 counts.left_count += max(0, total - done)
                 break
     return counts
@@ -153,8 +144,8 @@ def conversations_of(database: Database, page: Sequence[Row]) -> list[Conversati
     return sorted(found, key=lambda one: place[one.tenant, one.id])
 
 
-def read_one(reader: Reader, conversation: Conversation) -> Read | None:
-    """Read a conversation; None where nothing new is asked any more, or answers come later.
+def read_one(reader: Reader, conversation: Conversation) -> Reading | None:
+    """Read a conversation; None where its questions stayed unanswered, which says nothing of it, or answers come later.
 
     Raises:
         DatabaseError: answers cannot be kept.
@@ -165,13 +156,14 @@ def read_one(reader: Reader, conversation: Conversation) -> Read | None:
         reading = read_conversation(model, conversation, found, reader.setup)
     except ModelError:
         return None
-    return Read(conversation, reading, is_attempt=not model.was_silent)
+    return None if model.was_silent else reading
 
 
-def _result(read: Read, reader: Reader, attempts: Mapping[tuple[str, str], int]) -> Result:
-    conversation, reading = read.conversation, read.reading
+def _result(
+    conversation: Conversation, reading: Reading, reader: Reader, attempts: Mapping[tuple[str, str], int]
+) -> Result:
     has_failed = reading.state.startswith("failed")
-    attempt_count = attempts[conversation.tenant, conversation.id] + read.is_attempt if has_failed else 0
+    attempt_count = attempts[conversation.tenant, conversation.id] + 1 if has_failed else 0
     # What failed keeps no hash of a reading, so that it is asked for again; unless it failed too often.
     is_over = not has_failed or attempt_count >= _ATTEMPT_LIMIT
     return Result(
@@ -180,9 +172,9 @@ def _result(read: Read, reader: Reader, attempts: Mapping[tuple[str, str], int])
     )  # fmt: skip
 
 
-def tell_why_unread(database: Database, ended_by: ModelError | None) -> None:
-    """Let all that still waits say what ended the asking; None where nothing did."""
-    match ended_by:
+def tell_why_unread(database: Database, why: ModelError | None) -> None:
+    """Let all that still waits say why it was not read in this run; None where nobody knows."""
+    match why:
         case None:
             state = NOT_READ
         case BudgetSpent():

@@ -198,9 +198,9 @@ def _read(
             more = bool(report.left_count and settle())
     except ModelError as error:
         failure = error
-    ended_by = failure or reader.asker.ended_by
-    report.note = str(ended_by or "")
-    tell_why_unread(database, ended_by)
+    why = failure or reader.asker.ended_by or (reader.asker.last_silence if report.left_count else None)
+    report.note = str(why or "")
+    tell_why_unread(database, why)
 
 
 def _close(database: Database, report: RunReport, stamp: Stamp) -> None:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
+import orjson
+
 from collector_plugin.collector import Collector, guards_of
 from collector_plugin.receivers.address import split_address
 from momus import clickhouse_http
@@ -151,10 +153,7 @@ class Schedule:
                 idle_ns, pause_ns = time.time_ns() - looked_ns, pause_s(self._interval_s, fruitless_count) * 1e9
                 if is_due(last, idle_ns) or (idle_ns > pause_ns and self._is_any_unread()):
                     looked_ns = time.time_ns()
-                    self._analyse()
-                    (now,) = self._reader.query("last_activity")
-                    has_read = now["started_ns"] != last["started_ns"] and now["read_count"]
-                    fruitless_count = 0 if has_read else fruitless_count + 1
+                    fruitless_count = 0 if self._analyse() else fruitless_count + 1
             except DatabaseUnreachable:
                 continue  # the writer tells of it
             except DatabaseError as error:
@@ -164,17 +163,31 @@ class Schedule:
         """Tell whether the model has anything to read; what was given up is not tried again."""
         return self._has_model and any(row["is_waiting"] for row in self._reader.query("unread_conversations"))
 
-    def _analyse(self) -> None:
+    def _analyse(self) -> int:
+        """Run `momus analyze`, and return how many conversations its model read."""
         self._process = subprocess.Popen(
             self._command,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
         os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
-        said, _ = self._process.communicate()
-        if self._process.returncode and not self._ended.is_set():
-            log.error("The scheduled analysis failed and will be tried again: %s", said.strip().rpartition("\n")[2])
+        said, complaint = self._process.communicate()
+        if self._ended.is_set():
+            return 0
+        if self._process.returncode:
+            log.error(
+                "The scheduled analysis failed and will be tried again: %s", complaint.strip().rpartition("\n")[2]
+            )
+            return 0
+        report = orjson.loads(said)
+        log.info(
+            "analysed %d new or changed conversations, of which a model read %d; %d issues",
+            report["analysed_count"], report["read_count"], report["issue_count"],
+        )  # fmt: skip
+        if report["left_count"]:
+            log.warning("%d conversations wait to be read. %s", report["left_count"], report["note"])
+        return int(report["read_count"])

@@ -30,7 +30,7 @@ class AskedOfOne(ChatModel, Protocol):
 
 
 class Asks(Protocol):
-    """What conversations are read with: an Asker, or the rehearsal of one. `ended_by` says why nothing new is asked."""
+    """What conversations are read with: an Asker, or the rehearsal of one."""
 
     @property
     def name(self) -> str:
@@ -40,6 +40,11 @@ class Asks(Protocol):
     @property
     def ended_by(self) -> ModelError | None:
         """Why nothing new is asked any more; None as long as it is."""
+        ...
+
+    @property
+    def last_silence(self) -> ModelError | None:
+        """Why a question stayed unanswered, of the last one that did."""
         ...
 
     def about(self, tenant: str, conversation_id: str) -> AskedOfOne:
@@ -58,6 +63,7 @@ class Asker:
         self.name = endpoint.name
         self.purse = purse or Purse(Prices())
         self.ended_by: ModelError | None = None
+        self.last_silence: ModelError | None = None
         self._endpoint, self._answers = endpoint, answers
         self._silences, self._cached_count = 0, 0
         self._lock = threading.Lock()
@@ -123,18 +129,22 @@ class Asker:
         except (BudgetSpent, ModelRefused) as error:
             self.ended_by = error
             raise
-        except ModelUnreachable:
-            self._note_silence()
+        except ModelUnreachable as error:
+            self._note_silence(error)
             raise
         with self._lock:
             self._silences = 0
         return completion
 
-    def _note_silence(self) -> None:
+    def _note_silence(self, error: ModelUnreachable) -> None:
         with self._lock:
+            self.last_silence = error
             self._silences += 1
             if self._silences >= _SILENCES:
-                self.ended_by = ModelSilent()
+                self.ended_by = ModelSilent(
+                    f"Several questions in a row stayed unanswered, so nothing more is asked in this run. {error} "
+                    "The next run goes on where this one ended."
+                )
 
 
 @dataclass(slots=True)

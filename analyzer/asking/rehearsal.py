@@ -23,6 +23,7 @@ class Rehearsal:
     answers: Answers
     prices: Prices
     ended_by: ModelError | None = None
+    last_silence: ModelError | None = None
     _spending: Spending = field(default_factory=Spending)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

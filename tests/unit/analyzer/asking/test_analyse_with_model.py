@@ -102,13 +102,12 @@ def test_an_endpoint_that_is_down_costs_no_result_and_is_made_up_for(
     good = fake.say
     fake.say = lambda body: failing(503)
     report = run(database, chosen, 10)
-    assert report.read_count == 0
+    assert (report.read_count, report.left_count, report.model_failures) == (0, 30, 0)
     assert report.issue_count == 1
     assert len(fake.asked) <= 6
     assert "unanswered" in report.note
-    assert {state for state in states(database) if state.startswith("skipped")} == {
-        "skipped: the model endpoint does not answer"
-    }
+    assert "Error code: 503" in report.note
+    assert set(states(database)) == {"skipped: the model endpoint does not answer"}
     fake.say = good
     assert run(database, chosen, 20).read_count == 30
     assert states(database) == ["analysed"] * 30
@@ -216,6 +215,22 @@ def test_rate_limits_are_waited_out(
     fake.say = storm
     report = run(database, chosen.model_copy(update={"model_retries": 6}), 10)
     assert (report.read_count, report.model_failures, report.left_count) == (6, 0, 0)
+
+
+def test_a_question_that_stays_unanswered_is_no_failure_of_its_conversation(
+    database: Database, fake: Fake, chosen: Settings, store_talks: Store, failing: Failing
+) -> None:
+    """However often it happens, the conversation waits, says why, and is read once the endpoint answers."""
+    store_talks(database, *asking(2), "please do the impossible thing for me")
+    good = fake.say
+    fake.say = lambda body: failing(429, "slow down") if "impossible" in json.dumps(body) else good(body)
+    reports = [run(database, chosen, minute) for minute in (10, 20, 30, 40)]
+    assert [report.read_count for report in reports] == [2, 0, 0, 0]
+    assert {(report.left_count, report.model_failures) for report in reports} == {(1, 0)}
+    assert "Error code: 429 - slow down" in reports[-1].note
+    assert states(database) == ["analysed", "analysed", "skipped: the model endpoint does not answer"]
+    fake.say = good
+    assert run(database, chosen, 50).read_count == 1
 
 
 @pytest.mark.parametrize("budget", ["12k tokens", "0.02usd"])
