@@ -30,7 +30,7 @@ from collector_plugin.reading.build import (
     make_log_facts,
     number,
 )
-from collector_plugin.reading.message_shapes import read_tool_definitions
+from collector_plugin.reading.message_shapes import tools_in
 from collector_plugin.reading.payload import parse_loosely
 from schemas.records import (
     Attributes,
@@ -110,7 +110,7 @@ def _call(attributes: Attributes) -> dict[str, Any]:
         "input": ((MessageBody("system", system),) if system else ()) + _blocks(attributes.get("new_context", "")),
         "output": (MessageBody("assistant", answer),) if answer not in ("", _REDACTED) else (),
         "is_increment": True,
-        "tools_offered": read_tool_definitions(parse_loosely(attributes.get("tools"))),  # names and hashes
+        "tools_offered": tools_in(attributes.get("tools")),  # names and hashes
         "request_model": attributes.get("gen_ai.request.model") or attributes.get("model", ""),
         "response_id": attributes.get("request_id") or attributes.get("gen_ai.response.id", ""),
         "finish_reason": attributes.get("stop_reason", ""),

@@ -8,12 +8,13 @@ https://github.com/open-telemetry/semantic-conventions-genai
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from collector_plugin.reading import content_text
 from collector_plugin.reading.build import amount, make_execution, make_facts, make_log_facts, make_retrieval, number
-from collector_plugin.reading.message_shapes import is_blocks, read_messages, read_tool_definitions
+from collector_plugin.reading.message_shapes import is_blocks, read_messages, tools_in
 from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.remembered import remembered
 from collector_plugin.reading.stream_pieces import joined_pieces
 from schemas.numbers import finite
 from schemas.records import (
@@ -22,6 +23,7 @@ from schemas.records import (
     LogRecord,
     MessageBody,
     Record,
+    Role,
     Span,
     SpanEvent,
     SpanFacts,
@@ -113,28 +115,29 @@ def role_of(span: Span) -> SpanRole:
 
 def content_fields(span: Span) -> dict[str, Any]:  # the fields of SpanFacts
     """Fields of SpanFacts that hold messages: from the attributes, and for a side they lack from the span's events."""
-    told = _from_attributes(span.attributes)
-    if span.events:
-        for event in _details(span.events), _from_message_events(span.events):
-            for side in ("input", "output"):
-                told[side] = told[side] or event[side]
-    if span.attributes.get("gen_ai.operation.name") in _CALLS:
-        told["input"] = told["input"] or content_text.given(span.attributes, span.events)
-        told["output"] = told["output"] or content_text.answered(span.attributes, span.events)
-    tools = read_tool_definitions(parse_loosely(span.attributes.get("gen_ai.tool.definitions")))
-    return {**told, "tools_offered": tools, "is_truncated": _is_cut(span.attributes)}
+    attributes, events = span.attributes, span.events
+    given, answered, is_cut = _from_attributes(attributes)
+    if events:
+        for told in _details(events), _from_message_events(events):
+            given, answered = given or told.given, answered or told.answered
+    if attributes.get("gen_ai.operation.name") in _CALLS:
+        given = given or content_text.given(attributes, events)
+        answered = answered or content_text.answered(attributes, events)
+    tools = tools_in(attributes.get("gen_ai.tool.definitions"))
+    return {"input": given, "output": answered, "tools_offered": tools, "is_truncated": is_cut}
 
 
 def model_fields(attributes: Mapping[str, str]) -> dict[str, object]:
     """Fields of SpanFacts about the model that was called and what the call cost."""
+    get = attributes.get
     return {
-        "agent_name": attributes.get("gen_ai.agent.name", ""),
-        "provider": attributes.get("gen_ai.provider.name") or attributes.get("gen_ai.system", ""),
-        "request_model": attributes.get("gen_ai.request.model", ""),
-        "response_model": attributes.get("gen_ai.response.model", ""),
-        "response_id": attributes.get("gen_ai.response.id", ""),
+        "agent_name": get("gen_ai.agent.name", ""),
+        "provider": get("gen_ai.provider.name") or get("gen_ai.system", ""),
+        "request_model": get("gen_ai.request.model", ""),
+        "response_model": get("gen_ai.response.model", ""),
+        "response_id": get("gen_ai.response.id", ""),
         "finish_reason": finish_reason(
-            attributes.get("gen_ai.response.finish_reasons") or attributes.get("gen_ai.response.finish_reason", "")
+            get("gen_ai.response.finish_reasons") or get("gen_ai.response.finish_reason", "")
         ),
         "input_tokens": number(attributes, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         "output_tokens": number(attributes, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
@@ -147,31 +150,47 @@ def model_fields(attributes: Mapping[str, str]) -> dict[str, object]:
 
 def finish_reason(text: str) -> str:
     """The last of the finish reasons, which may be an array, JSON text of one, or a Python enum's name."""
+    if not text:
+        return ""
     reasons = as_list(parse(text)) or [text]
     return as_str(reasons[-1]).rpartition(".")[2].lower()
 
 
-def _from_attributes(attributes: Mapping[str, str]) -> dict[str, tuple[MessageBody, ...]]:
-    system = _messages(attributes.get("gen_ai.system_instructions"), "system")
-    given = _messages(attributes.get("gen_ai.input.messages"))
-    return {
-        "input": system + given if given else (),
-        "output": joined_pieces(parse(attributes.get("gen_ai.output.messages")))
-        or _messages(attributes.get("gen_ai.output.messages"), "assistant"),
-    }
+class _Said(NamedTuple):
+    """Messages in and out; `is_cut` where the text of one side is JSON that a length limit has cut."""
+
+    given: tuple[MessageBody, ...] = ()
+    answered: tuple[MessageBody, ...] = ()
+    is_cut: bool = False
 
 
-def _messages(text: str | None, role: str = "user") -> tuple[MessageBody, ...]:
-    """Messages from an attribute: JSON, cut JSON, or plain text by `role`. System instructions are parts without a role."""
+def _from_attributes(attributes: Mapping[str, str]) -> _Said:
+    given, is_given_cut = _messages(attributes.get("gen_ai.input.messages"), "user")
+    answered, is_answer_cut = _messages(attributes.get("gen_ai.output.messages"), "assistant")
+    system = attributes.get("gen_ai.system_instructions") if given else None
+    return _Said(_system(system) + given if system else given, answered, is_given_cut or is_answer_cut)
+
+
+def _messages(text: str | None, role: Role) -> tuple[tuple[MessageBody, ...], bool]:
+    """Messages from an attribute: JSON, cut JSON, or plain text by `role`; and whether it was cut."""
     if not text:
-        return ()
+        return (), False
+    value = parse(text)
+    if value is not None:
+        pieces = joined_pieces(value) if role == "assistant" else ()
+        return pieces or read_messages(value, role), False
     value = parse_loosely(text)
-    if role == "system":
-        value = [{"role": "system", "content": value if value is not None else text}]
-    return read_messages(text if value is None else value, "assistant" if role == "assistant" else "user")
+    return read_messages(text if value is None else value, role), text[0] == "["
 
 
-def _details(events: Iterable[SpanEvent]) -> dict[str, tuple[MessageBody, ...]]:
+@remembered
+def _system(text: str) -> tuple[MessageBody, ...]:
+    """System instructions, which are parts without a role, or plain text."""
+    value = parse_loosely(text)
+    return read_messages({"role": "system", "content": text if value is None else value})
+
+
+def _details(events: Iterable[SpanEvent]) -> _Said:
     """Strands spreads one call's content over several events of this name, an attribute each."""
     merged: dict[str, str] = {}
     for event in events:
@@ -180,14 +199,15 @@ def _details(events: Iterable[SpanEvent]) -> dict[str, tuple[MessageBody, ...]]:
     return _from_attributes(merged)
 
 
-def _from_message_events(events: Iterable[SpanEvent]) -> dict[str, tuple[MessageBody, ...]]:
-    said: dict[str, tuple[MessageBody, ...]] = {"input": (), "output": ()}
+def _from_message_events(events: Iterable[SpanEvent]) -> _Said:
+    given: tuple[MessageBody, ...] = ()
+    answered: tuple[MessageBody, ...] = ()
     for event in events:
         if event.name in MESSAGE_EVENTS:
-            said["input"] += _message_event(event.name, event.attributes)
+            given += _message_event(event.name, event.attributes)
         elif event.name == CHOICE:
-            said["output"] += _choice(event.attributes)
-    return said
+            answered += _choice(event.attributes)
+    return _Said(given, answered)
 
 
 def _message_event(name: str, fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
@@ -213,12 +233,6 @@ def _choice(fields: Mapping[str, object]) -> tuple[MessageBody, ...]:
     if isinstance(value, dict):
         return read_messages({"role": "assistant"} | value)
     return read_messages({"role": "assistant", "content": value if is_blocks(value) else message})
-
-
-def _is_cut(attributes: Mapping[str, str]) -> bool:
-    """Whether a message attribute is JSON that a length limit has cut."""
-    texts = (attributes.get(key, "") for key in ("gen_ai.input.messages", "gen_ai.output.messages"))
-    return any(text[:1] == "[" and parse(text) is None for text in texts)
 
 
 def _documents(text: str | None) -> tuple[Document, ...]:
@@ -263,8 +277,9 @@ def read_log(log: LogRecord) -> Iterator[Record]:
 
 
 def _details_facts(log: LogRecord, attributes: Mapping[str, str]) -> SpanFacts:
-    tools = read_tool_definitions(parse_loosely(attributes.get("gen_ai.tool.definitions")))
-    return make_log_facts(log, NAME, 0, **_from_attributes(attributes), **model_fields(attributes), tools_offered=tools)
+    said, tools = _from_attributes(attributes), tools_in(attributes.get("gen_ai.tool.definitions"))
+    known = {**model_fields(attributes), "input": said.given, "output": said.answered, "tools_offered": tools}
+    return make_log_facts(log, NAME, 0, **known)
 
 
 def _feedback(log: LogRecord) -> Feedback:

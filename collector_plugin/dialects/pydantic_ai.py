@@ -26,7 +26,7 @@ _OWN_KEYS = ("pydantic_ai.all_messages", "all_messages_events", "model_request_p
 
 def recognises(span: Span) -> bool:
     """Its own scope, or an attribute that nobody else sets."""
-    return span.scope_name == "pydantic-ai" or any(key in span.attributes for key in _OWN_KEYS)
+    return span.scope_name == "pydantic-ai" or not span.attributes.keys().isdisjoint(_OWN_KEYS)
 
 
 def read(span: Span) -> Iterator[Record]:

@@ -32,6 +32,7 @@ ROLES: dict[str, SpanRole] = {
 REQUEST_ROLES: dict[str, SpanRole] = {"chat": "llm", "completion": "llm", "embedding": "embedding", "rerank": "chain"}
 _NUMBERED = re.compile(r"gen_ai\.(?:prompt|completion)\.\d+\.")
 _WITHIN = ("traceloop.workflow.", "traceloop.entity.")
+_OWN = ("gen_ai.prompt.", "gen_ai.completion.", *_WITHIN)
 _FOUND = ("gen_ai.task.output", "traceloop.entity.output")
 _TEXT_ARGUMENTS = ("input", "question", "query", "message", "user_message", "prompt", "task")
 
@@ -42,9 +43,12 @@ def recognises(span: Span) -> bool:
     Association properties alone tell nothing: the SDK sets them on every span, an HTTP client's too.
     """
     attributes = span.attributes
-    if KIND in attributes or "llm.request.type" in attributes or any(map(_NUMBERED.match, attributes)):
+    if KIND in attributes or "llm.request.type" in attributes:
         return True
-    return "gen_ai.operation.name" in attributes and any(key.startswith(_WITHIN) for key in attributes)
+    own = [key for key in attributes if key.startswith(_OWN)]
+    if any(map(_NUMBERED.match, own)):
+        return True
+    return "gen_ai.operation.name" in attributes and any(key.startswith(_WITHIN) for key in own)
 
 
 def read(span: Span) -> Iterator[Record]:

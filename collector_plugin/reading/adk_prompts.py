@@ -6,8 +6,6 @@ Handle the requests as specified in the System Instruction.    so that a request
 
 import re
 
-from schemas.records import MessageBody
-
 FILLERS = (
     "Handle the requests as specified in the System Instruction.",
     "Continue processing previous requests as instructed. Exit or provide a summary if no more outputs are needed.",
@@ -16,7 +14,6 @@ FOREIGN = "For context:"
 _RETOLD = re.compile(r"\AFor context:\s*\n\[[^\]\n]+\] (?:said:|called tool `|`)")
 
 
-def spoken(body: MessageBody) -> MessageBody | None:
-    """Return a message as it is; None for one that no user said."""
-    is_added = body.role == "user" and (body.content in FILLERS or _RETOLD.match(body.content))
-    return None if is_added else body
+def is_added(text: str) -> bool:
+    """Tell whether a message in the role of the user is one that no user said."""
+    return text in FILLERS or (text.startswith(FOREIGN) and _RETOLD.match(text) is not None)

@@ -27,6 +27,7 @@ from schemas.records import (
 
 _INT64_DIGITS = 19
 _HTTP_STATUS_KEYS = ("http.response.status_code", "http.status_code", "error.code", "status_code")
+_FAILURE_STATUS = re.compile("[45][0-9]{2}")
 _STATUS_IN_TEXT = re.compile(
     r"\b(?:status(?:[ _]code)?|error code|HTTP(?:/\d(?:\.\d)?)?)[:= ]+([45]\d\d)\b", re.IGNORECASE
 )
@@ -57,10 +58,11 @@ def make_facts(span: Span, dialect: str, role: SpanRole, **known: Any) -> SpanFa
         "conversation_id": who.conversation_id,
         "session_id": who.session_id,
         "user_id": who.user_id,
-        "linked_trace_ids": tuple(link.trace_id for link in span.links),
+        "linked_trace_ids": tuple([link.trace_id for link in span.links]),
         "dropped_attributes_count": span.dropped_attributes_count,
+        **known,
     }
-    return _facts(fields | known, is_cut=CUT in span.attributes)
+    return _facts(fields, is_cut=CUT in span.attributes)
 
 
 def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> SpanFacts:  # any field of SpanFacts
@@ -82,8 +84,9 @@ def make_log_facts(log: LogRecord, dialect: str, ordinal: int, **known: Any) -> 
         "conversation_id": who.conversation_id,
         "session_id": who.session_id,
         "user_id": who.user_id,
+        **known,
     }
-    return _facts(fields | known, is_cut=CUT in log.attributes)
+    return _facts(fields, is_cut=CUT in log.attributes)
 
 
 def _facts(fields: dict[str, Any], *, is_cut: bool) -> SpanFacts:
@@ -114,8 +117,9 @@ def make_execution(
         "status": "error" if failure else "ok",
         "error_type": failure.type if failure else "",
         "error_message": failure.message if failure else "",
+        **known,
     }
-    return ToolExecution(**(fields | known))
+    return ToolExecution(**fields)
 
 
 def make_retrieval(span: Span, query: str | None, documents: tuple[Document, ...], name: str = "") -> Retrieval:
@@ -166,7 +170,7 @@ def span_exceptions(span: Span, operation: str = "") -> Iterator[SpanException]:
 def _error_type(span: Span) -> str:
     """The type of a failure; `_OTHER` names none, and some write a class as its repr(), `<class 'openai.RateLimitError'>`."""
     kind = span.attributes.get("error.type") or span.attributes.get("error_class", "")
-    return "" if kind == "_OTHER" else kind.removeprefix("<class '").removesuffix("'>")
+    return "" if not kind or kind == "_OTHER" else kind.removeprefix("<class '").removesuffix("'>")
 
 
 def _error_text(error: str | None) -> str:
@@ -179,6 +183,8 @@ def _error_text(error: str | None) -> str:
 
 def _distinct_exceptions(span: Span) -> list[SpanEvent]:
     """The span's exception events; one that passed several wrappers is recorded by each, and counts once."""
+    if not span.events:
+        return []
     distinct: dict[tuple[str, str], SpanEvent] = {}
     for event in span.events:
         if event.name == "exception":
@@ -215,8 +221,8 @@ def make_exception(
 def http_status(span: Span, message: str) -> int:
     """Return the HTTP status of a failure, from the attributes that carry it or from its message; 0 where none is named."""
     for key in _HTTP_STATUS_KEYS:
-        value = span.attributes.get(key, "")
-        if re.fullmatch(r"[45][0-9]{2}", value):
+        value = span.attributes.get(key)
+        if value and _FAILURE_STATUS.fullmatch(value):
             return int(value)
     in_text = _STATUS_IN_TEXT.search(message)
     return int(in_text[1]) if in_text else 0

@@ -82,9 +82,10 @@ def _first(attributes: Attributes, keys: tuple[str, ...]) -> str:
     if not attributes:
         return ""
     for key in keys:
-        value = attributes.get(key)
-        if value and not value.startswith(SCRUBBED):
-            return value
+        if key in attributes:
+            value = attributes[key]
+            if value and not value.startswith(SCRUBBED):
+                return value
     return ""
 
 

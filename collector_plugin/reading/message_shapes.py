@@ -13,13 +13,15 @@ A message is told by what it holds, never by who sent it: the same shapes turn u
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
 from collector_plugin.reading import hosted_tools
-from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse, parse_literal
+from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse, parse_literal, parse_loosely
+from collector_plugin.reading.remembered import remembered
 from schemas.records import MessageBody, Role, ToolDefinition, ToolRequest
 
 ROLES: dict[str, Role] = {
@@ -58,10 +60,10 @@ def read_messages(value: Any, default_role: Role = "user") -> tuple[MessageBody,
     if isinstance(value, str):
         return (MessageBody(default_role, value),) if value.strip() else ()
     if isinstance(value, dict):
-        return tuple(_from_object(value, default_role))
+        return _from_object(value, default_role)
     if isinstance(value, list):
         read = read_messages if len(value) < _HISTORY_LENGTH else _read_repeated
-        return tuple(body for item in value for body in read(item, default_role))
+        return tuple([body for item in value for body in read(item, default_role)])
     return ()
 
 
@@ -79,30 +81,26 @@ def _read_known(encoded: bytes, default_role: Role) -> tuple[MessageBody, ...]:
     return read_messages(orjson.loads(encoded), default_role)
 
 
-def _from_object(value: dict[str, Any], default_role: Role) -> Iterable[MessageBody]:
+def _from_object(value: dict[str, Any], default_role: Role) -> tuple[MessageBody, ...]:
     kind = value.get("type")
     if kind is None and "role" in value and "kwargs" not in value:  # nearly all: spared the questions below
         return _message(value, _role(as_str(value["role"]), default_role))
-    return _from_odd_object(value, default_role)
-
-
-def _from_odd_object(value: dict[str, Any], default_role: Role) -> Iterator[MessageBody]:
     inner = _lists_of_messages(value)
-    hosted = hosted_tools.items_of(value)
+    if inner is None:
+        inner = hosted_tools.items_of(value)
     if inner is not None:
-        yield from read_messages(inner, default_role)
-    elif hosted is not None:
-        yield from read_messages(hosted, default_role)
-    elif "kwargs" in value and as_list(value.get("id")):  # LangChain's constructor form
-        yield from _message(as_dict(value["kwargs"]), _role(str(value["id"][-1]), default_role))
-    elif isinstance(value.get("data"), dict) and isinstance(value.get("type"), str):  # LangChain's messages_to_dict
-        yield from _message(value["data"], _role(value["type"], default_role))
-    elif value.get("type") in ("function_call", "custom_tool_call"):
-        yield MessageBody("assistant", tool_calls=(read_tool_request(value),))
-    elif value.get("type") in ("function_call_output", "custom_tool_call_output"):
-        yield MessageBody("tool", text_of(value.get("output")), tool_call_id=as_str(value.get("call_id")))
-    elif value.get("type") != "reasoning" or "role" in value:
-        yield from _message(value, _role(as_str(value.get("role") or value.get("type")), default_role))
+        return read_messages(inner, default_role)
+    if "kwargs" in value and as_list(value.get("id")):  # LangChain's constructor form
+        return _message(as_dict(value["kwargs"]), _role(str(value["id"][-1]), default_role))
+    if isinstance(value.get("data"), dict) and isinstance(kind, str):  # LangChain's messages_to_dict
+        return _message(value["data"], _role(kind, default_role))
+    if kind in ("function_call", "custom_tool_call"):
+        return (MessageBody("assistant", tool_calls=(read_tool_request(value),)),)
+    if kind in ("function_call_output", "custom_tool_call_output"):
+        return (MessageBody("tool", text_of(value.get("output")), tool_call_id=as_str(value.get("call_id"))),)
+    if kind == "reasoning" and "role" not in value:
+        return ()
+    return _message(value, _role(as_str(value.get("role") or kind), default_role))
 
 
 def _lists_of_messages(value: dict[str, Any]) -> Any:  # the list within a request or response, or None
@@ -124,25 +122,30 @@ def _lists_of_messages(value: dict[str, Any]) -> Any:  # the list within a reque
     return None
 
 
-def _message(value: dict[str, Any], role: Role) -> Iterator[MessageBody]:
-    """One message of ours, or several where it holds several tool results."""
+def _message(value: dict[str, Any], role: Role) -> tuple[MessageBody, ...]:
+    """One message of ours, or several where it holds tool results."""
     parts = _parts(value)
     name = as_str(value.get("name"))
     text = "\n".join([part for part in parts if isinstance(part, str) and part])
     calls = tuple([part for part in parts if isinstance(part, ToolRequest)])
     results = [part for part in parts if isinstance(part, _Result)]
-    if role == "assistant" and results and calls:  # the vendor ran the tool between the call and the words
-        yield MessageBody(role, tool_calls=calls, name=name)
-        calls = ()
-    for result in results:
-        yield MessageBody("tool", result.text, tool_call_id=result.call_id, name=result.name, is_error=result.is_error)
+    if results:
+        return tuple(_with_results(MessageBody(role, text, calls, name=name), results))
     if role == "tool":
-        if not results:
-            whole = text_of(_content(value))
-            answered = as_str(value.get("tool_call_id")) or as_str(value.get("id"))
-            yield MessageBody("tool", whole, tool_call_id=answered, name=name, is_error=_is_error(value))
-    elif text or calls or not results:
-        yield MessageBody(role, text, tool_calls=calls, name=name)
+        answered = as_str(value.get("tool_call_id")) or as_str(value.get("id"))
+        return (MessageBody("tool", text_of(_content(value)), (), answered, name, _is_error(value)),)
+    return (MessageBody(role, text, calls, name=name),)
+
+
+def _with_results(body: MessageBody, results: Iterable[_Result]) -> Iterator[MessageBody]:
+    """The results of tools that a message holds, and what else it says."""
+    if body.role == "assistant" and body.tool_calls:  # the vendor ran the tool between the call and the words
+        yield replace(body, content="")
+        body = replace(body, tool_calls=())
+    for result in results:
+        yield MessageBody("tool", result.text, (), result.call_id, result.name, result.is_error)
+    if body.role != "tool" and (body.content or body.tool_calls):
+        yield body
 
 
 def _parts(message: dict[str, Any]) -> list[_Part]:
@@ -311,6 +314,16 @@ def canonical_arguments(value: Any) -> str:  # an object, its JSON, or its Pytho
             break
         value = inner
     return "{}" if value is None or value == {} else as_json(value)
+
+
+def tools_in(text: str | None) -> tuple[ToolDefinition, ...]:
+    """Return the tools that an attribute's text offers: JSON, JSON that was cut, or a Python literal."""
+    return _tools_in(text) if text else ()
+
+
+@remembered
+def _tools_in(text: str) -> tuple[ToolDefinition, ...]:
+    return read_tool_definitions(parse_loosely(text))
 
 
 def read_tool_definitions(value: Any) -> tuple[ToolDefinition, ...]:

@@ -10,14 +10,20 @@ from collector_plugin.otlp.cut import without_word
 
 TAIL_CHARS = 256  # what a cut leaves unfinished is looked for here: searching all of a text takes its length squared
 MAX_LITERAL_CHARS = 262_144  # ast.literal_eval builds a tree many times the size of the text
-_STARTS_JSON = re.compile(r"\s*[\[{\"\-0-9tfn]")
+_STARTS_JSON = frozenset('[{"-0123456789tfn')
+_WORDS = {"true": True, "false": False, "null": None}
+_STARTS_WORD = frozenset("tfn")
+_SPACE = " \t\n\r"
 _CLOSERS = {"{": "}", "[": "]"}
 
 
 def parse(text: str | None) -> Any:  # whatever JSON value the text holds
     """Return the value that `text` spells as JSON, or None where it is no JSON. Never raises."""
-    if not text or not _STARTS_JSON.match(text):
+    first = text.lstrip()[:1] if text else ""
+    if first not in _STARTS_JSON or not text:
         return None
+    if first in _STARTS_WORD:  # prose begins so, too, and to be refused by orjson takes long
+        return _WORDS.get(text.strip(_SPACE))
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -12,13 +12,14 @@ from schemas.records import MessageBody
 
 def own_words(bodies: Iterable[MessageBody]) -> tuple[MessageBody, ...]:
     """Return the messages without what ADK, CrewAI, DSPy and smolagents wrote around them, and without prompts nobody said."""
-    spoken = (smolagents.spoken(body) for body in bodies)
-    own = (adk_prompts.spoken(body) for body in spoken if body is not None)
-    return tuple(_own(body) for body in own if body is not None)
+    return tuple([own for body in bodies if (own := _own(body)) is not None])
 
 
-def _own(body: MessageBody) -> MessageBody:
-    if body.role != "user":
-        return dspy.answered(body) if body.role == "assistant" else body
-    words = dspy.spoken_words(crewai.spoken_words(body.content))
-    return body if words == body.content else replace(body, content=words)
+def _own(body: MessageBody) -> MessageBody | None:
+    spoken = smolagents.spoken(body)
+    if spoken is None or spoken.role != "user":
+        return dspy.answered(spoken) if spoken and spoken.role == "assistant" else spoken
+    if adk_prompts.is_added(spoken.content):
+        return None
+    words = dspy.spoken_words(crewai.spoken_words(spoken.content))
+    return spoken if words == spoken.content else replace(spoken, content=words)

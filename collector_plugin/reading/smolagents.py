@@ -17,7 +17,8 @@ from schemas.records import Attributes, MessageBody, Span, ToolDefinition
 
 _TASK = "New task:\n"
 _CALLS = "Calling tools:\n"
-_OBSERVATION = re.compile(r"(?:Call id: \S+\n)?Observation:\n")
+_OBSERVED = "Observation:\n"
+_OBSERVATION = re.compile(rf"(?:Call id: \S+\n)?{_OBSERVED}")
 _LAST_RESORT = (
     "Based on the above, please provide an answer to the following user task:\n"  # repeats what the user said
 )
@@ -44,7 +45,6 @@ def spoken(body: MessageBody) -> MessageBody | None:
         calls = as_list(parse_loosely(text.removeprefix(_CALLS)))
         requests = tuple(read_tool_request(call) for call in calls if isinstance(call, dict))
         return replace(body, content="", tool_calls=requests) if requests else body
-    if body.role == "tool":
-        words = _OBSERVATION.sub("", text, count=1)
-        return body if words == text else replace(body, content=words)
+    if body.role == "tool" and _OBSERVED in text:  # a plain search: results are long, and nearly all of others
+        return replace(body, content=_OBSERVATION.sub("", text, count=1))
     return body

@@ -32,5 +32,6 @@ def joined_pieces(value: Any) -> tuple[MessageBody, ...]:  # any JSON value
 
 def _is_piece(message: Any) -> bool:  # any JSON value
     """Whether a message is text that goes on in the next."""
-    parts = as_list(as_dict(message).get("parts"))
-    return as_dict(message).get("finish_reason") == "" and all(as_dict(part).get("type") == "text" for part in parts)
+    if not isinstance(message, dict) or message.get("finish_reason") != "":
+        return False
+    return all(as_dict(part).get("type") == "text" for part in as_list(message.get("parts")))
