@@ -111,5 +111,5 @@ def show_history(rows: Sequence[Row]) -> None:
         rest = f"was: {one_line(row['name_before'], 60)}" if row["event"] == "renamed" else " ".join(row["related_ids"])
         name = Text(one_line(row["name"], 60))
         name.append(f"  {row['cluster_id']}", "dim")
-        table.add_row(str(row["seen_at"])[:16], row["event"], name, sizes, safe(rest))
+        table.add_row(str(row["seen_at"])[:16], row["event"], name, sizes, Text(safe(rest)))
     console.print(table if rows else "No history yet: it begins with the second analysis.")

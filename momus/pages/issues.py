@@ -39,10 +39,8 @@ def show_decisions(rows: Iterable[Row]) -> None:
     """Print what people decided about issues."""
     table = listing("decision", "what", "issue", "", "by")
     for row in rows:
-        rest = row["name"] or row["target_id"]
-        table.add_row(
-            row["edit_id"], row["action"], safe(row["issue_id"]), one_line(rest, 80), safe(row["decided_by"], 24)
-        )
+        told = (row["edit_id"], row["action"], row["issue_id"], row["name"] or row["target_id"], row["decided_by"])
+        table.add_row(*(Text(one_line(text, 80)) for text in told))
     console.print(table if table.rows else "Nobody merged, split, renamed or pinned an issue.")
 
 

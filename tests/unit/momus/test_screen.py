@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from momus.look import IssueList
-from momus.pages.issues import show_issues
+from momus.pages.issues import show_decisions, show_issues
 from momus.screen import console, one_line, safe
 from schemas.database import Row
 
@@ -52,7 +52,7 @@ def test_an_empty_inbox_says_why() -> None:
     """Nothing received, nothing analysed and nothing found are three different things."""
     assert "nothing was received" in printed(IssueList([], None, 0))
     assert "momus analyze" in printed(IssueList([], None, 5))
-    assert "No issues among 7" in printed(IssueList([], {"conversation_count": 7}, 5))
+    assert "looked at 7 conversations" in printed(IssueList([], {"conversation_count": 7}, 5))
 
 
 def test_every_share_is_shown_with_its_interval() -> None:
@@ -60,3 +60,11 @@ def test_every_share_is_shown_with_its_interval() -> None:
     shown = printed(IssueList([issue()], None, 1))
     assert "20% (10–30)" in shown
     assert "of 10 users" in shown
+
+
+def test_what_people_wrote_is_no_markup() -> None:
+    """A title with brackets is listed as it was given."""
+    row = {"edit_id": "1", "action": "rename", "issue_id": "a", "name": "[red]x[/red] [/b]", "decided_by": "[b]"}
+    with console.capture() as captured:
+        show_decisions([row])
+    assert "[red]x[/red] [/b]" in captured.get()
