@@ -15,6 +15,8 @@ from analyzer.text import STOP_WORDS
 _FEATURES = 20_000  # per vectoriser
 _DIMENSIONS = 256
 _SEED = 20_240_101
+_EXACT_UP_TO = 2_000  # texts whose similarities to each other are solved exactly, which is cheaper than approximating
+_NOTHING = 1e-9  # squared length of a direction that only rounding makes; rows are of length 1
 
 
 class LightEmbedder:
@@ -23,17 +25,14 @@ class LightEmbedder:
     name = "tfidf-svd-256"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """float32[n, d], d at most 256, each of length 1 or zero for a text without letters; order of texts kept."""
+        """float32[n, d], d at most 256, each of length 1, or zero for an empty text; order of texts kept."""
         if not any(character.isalnum() for text in texts for character in text):
             return np.zeros((len(texts), 1), dtype=np.float32)
         matrix = _features(texts)
         dimensions = min(_DIMENSIONS, matrix.shape[0] - 1, matrix.shape[1] - 1)
         if dimensions < 2:
             return unit(np.asarray(matrix.toarray(), dtype=np.float32))
-        from sklearn.decomposition import TruncatedSVD
-
-        reduced = TruncatedSVD(dimensions, random_state=_SEED).fit_transform(matrix)
-        return unit(np.asarray(reduced, dtype=np.float32))
+        return unit(np.asarray(_reduced(matrix, dimensions), dtype=np.float32))
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -41,6 +40,20 @@ def unit(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     result: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-9)
     return result
+
+
+def _reduced(matrix: Any, dimensions: int) -> Any:  # Any: as below; float64[n, dimensions]
+    """The rows along the directions in which they differ most: U and S of the singular value decomposition."""
+    n = matrix.shape[0]
+    if n > _EXACT_UP_TO:
+        from sklearn.decomposition import TruncatedSVD
+
+        return TruncatedSVD(dimensions, random_state=_SEED).fit_transform(matrix)
+    from scipy.linalg import eigh
+
+    squares, directions = eigh((matrix @ matrix.T).toarray(), subset_by_index=[n - dimensions, n - 1])
+    squares[squares < _NOTHING] = 0.0
+    return directions * np.sqrt(squares)
 
 
 def _features(texts: Sequence[str]) -> Any:  # Any: a sparse matrix, for which there are no types
