@@ -6,6 +6,7 @@ its hash. The hash is of the content alone; `scope` puts the bodies of one conve
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, TypeVar, assert_never
@@ -41,6 +42,9 @@ _COLUMNS = {
 _VALUES = {record: attrgetter(*columns) for record, columns in _COLUMNS.items()}
 _INTEGERS = {record: tuple(field.name for field in fields(record) if field.type is int) for record in _COLUMNS}
 _LEAST, _MOST = -(2**63), 2**63 - 1
+_KNOWN_TOOLS = (
+    64  # lists of tools whose hashes are remembered: they come with every call, and are the longest of its texts
+)
 
 
 def batch_rows(
@@ -48,27 +52,23 @@ def batch_rows(
 ) -> dict[str, list[Row]]:
     """Return the rows of many records by table, in the order of the records, what is named by content only once.
 
-    Pass the same `seen`, empty at first, to leave out what an earlier call has returned already.
+    Pass the same `seen`, empty at first, to leave out what an earlier call has returned already. It is filled with what
+    names each message (tenant, scope, hash) and each list of tools (tenant, hash).
     """
     tables: dict[str, list[Row]] = {}
+    origin = {"segment": segment, "received_ns": received_ns}
     seen = set() if seen is None else seen
     for record in records:
-        for table, row in record_rows(record, segment, received_ns):
-            if table in CONTENT_TABLES:
-                key = (table, row["tenant"], row.get("scope"), row["hash"], row.get("position"))
-                if key in seen:
-                    continue
-                seen.add(key)
+        for table, row in _rows(record, origin, seen):
             tables.setdefault(table, []).append(row)
     return tables
 
 
-def record_rows(record: Record, segment: str, received_ns: int) -> Iterator[tuple[str, Row]]:
+def _rows(record: Record, origin: Row, seen: set[tuple[object, ...]]) -> Iterator[tuple[str, Row]]:
     """Yield each row that holds a part of the record, with its table."""
-    origin = {"segment": segment, "received_ns": received_ns}
     match record:
         case SpanFacts():
-            yield from _facts_rows(record, origin)
+            yield from _facts_rows(record, origin, seen)
         case ToolExecution():
             yield "tool_executions", _flat_row(record, origin)
         case Retrieval():
@@ -132,25 +132,27 @@ def scope_of(facts: SpanFacts) -> str:
     return f"first:{_hash([facts.service_name, _canonical(first)]):016x}"
 
 
-def _facts_rows(facts: SpanFacts, origin: Row) -> Iterator[tuple[str, Row]]:
-    scope, received_ns = scope_of(facts), origin["received_ns"]
-    bodies = (*facts.input, *facts.output)
-    hashes = [_hash(_canonical(body)) for body in bodies]
-    for hash_, body in zip(hashes, bodies, strict=True):
-        named = {"tenant": facts.tenant, "scope": scope, "hash": hash_}
-        yield "message_bodies", {**named, **_body_columns(body), "received_ns": received_ns}
-    tools = [[tool.name, tool.description, tool.parameters] for tool in facts.tools_offered]
-    tools_hash = _hash(tools) if tools else 0
-    for position, (name, description, parameters) in enumerate(tools):
-        named = {"tenant": facts.tenant, "hash": tools_hash, "position": position}
-        columns = {"name": name, "description": description, "parameters": parameters}
-        yield "tool_definitions", {**named, **columns, "received_ns": received_ns}
+def _facts_rows(facts: SpanFacts, origin: Row, seen: set[tuple[object, ...]]) -> Iterator[tuple[str, Row]]:
+    tenant, scope, tools = facts.tenant, scope_of(facts), facts.tools_offered
+    given, answered = ([_hash_of(body) for body in bodies] for bodies in (facts.input, facts.output))
+    for hash_, body in zip(given + answered, facts.input + facts.output, strict=True):
+        said = (tenant, scope, hash_)
+        if said not in seen:
+            seen.add(said)
+            named = {"tenant": tenant, "scope": scope, "hash": hash_}
+            yield "message_bodies", named | _body_columns(body) | {"received_ns": origin["received_ns"]}
+    tools_hash = _tools_hash(tools) if tools else 0
+    if tools and (tenant, tools_hash) not in seen:
+        seen.add((tenant, tools_hash))
+        for position, tool in enumerate(tools):
+            named = {"tenant": tenant, "hash": tools_hash, "position": position}
+            yield "tool_definitions", named | _tool_columns(tool) | {"received_ns": origin["received_ns"]}
     rest = {
         "tools_hash": tools_hash,
-        "tool_names": [tool.name for tool in facts.tools_offered],
+        "tool_names": [tool.name for tool in tools],
         "scope": scope,
-        "input_hashes": hashes[: len(facts.input)],
-        "output_hashes": hashes[len(facts.input) :],
+        "input_hashes": given,
+        "output_hashes": answered,
     }
     yield "span_facts", _flat_row(facts, rest | origin)
 
@@ -196,6 +198,10 @@ def _body_columns(body: MessageBody) -> Row:
     }
 
 
+def _tool_columns(tool: ToolDefinition) -> Row:
+    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+
+
 def _body_from_row(row: Row) -> MessageBody:
     calls = orjson.loads(row["tool_calls"]) if row["tool_calls"] else []
     return MessageBody(
@@ -213,6 +219,18 @@ def _canonical(body: MessageBody) -> list[object]:
     calls = [[call.id, call.name, call.arguments] for call in body.tool_calls]
     # Only where it is set: the hashes of all messages that were stored before there was such a mark stay what they are.
     return [body.role, body.content, calls, body.tool_call_id, body.name, *([True] if body.is_error else [])]
+
+
+def _hash_of(body: MessageBody) -> int:
+    """Return the hash of a body, which the body keeps: that of a history is asked for again with every call."""
+    if not body.hash:
+        object.__setattr__(body, "hash", _hash(_canonical(body)))
+    return body.hash
+
+
+@lru_cache(_KNOWN_TOOLS)
+def _tools_hash(tools: tuple[ToolDefinition, ...]) -> int:
+    return _hash([[tool.name, tool.description, tool.parameters] for tool in tools])
 
 
 def _hash(value: object) -> int:

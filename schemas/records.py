@@ -131,7 +131,10 @@ class ToolRequest:
 
 @value
 class MessageBody:
-    """What was said, without where. `content` of a tool message is the result as text, `is_error` that it says it failed."""
+    """What was said, without where. `content` of a tool message is the result as text, `is_error` that it says it failed.
+
+    `hash` is for `schemas.record_rows` to keep what it stores the body under; 0 until then, and no part of the value.
+    """
 
     role: Role
     content: str = ""
@@ -139,6 +142,7 @@ class MessageBody:
     tool_call_id: str = ""
     name: str = ""
     is_error: bool = False
+    hash: int = field(default=0, init=False, compare=False, repr=False)
 
 
 @value

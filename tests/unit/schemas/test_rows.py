@@ -31,7 +31,6 @@ from schemas.rows import (
     feedback_from_row,
     log_from_row,
     log_row,
-    record_rows,
     retrieval_from_row,
     scope_of,
     span_from_row,
@@ -260,7 +259,7 @@ def test_scope_is_the_same_for_every_call_of_a_conversation() -> None:
 def test_rows_are_the_same_on_every_call() -> None:
     """Rows depend on the record alone, so that a replayed segment is cut as before."""
     facts = SpanFacts("t", "s", "d", "llm", 1, input=(MessageBody("user", "hi"),), output=(MessageBody("user", "hi"),))
-    assert list(record_rows(facts, "1", 7)) == list(record_rows(facts, "1", 7))
+    assert batch_rows([facts], "1", 7) == batch_rows([facts], "1", 7) == batch_rows([replace(facts)], "1", 7)
     assert [len(rows) for rows in batch_rows([facts, facts], "1", 7).values()] == [1, 2]
 
 
