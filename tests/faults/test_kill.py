@@ -16,15 +16,21 @@ from tests.faults.processes import Collector, own_database
 
 pytestmark = pytest.mark.slow
 LONGEST_START_S = 2.0
-# A life ends with the first segments that it writes. So that the lives together leave few, they take a steady load, and all
-# that comes in while others are written into one.
-PACE_S = 0.1
-SEGMENT_BYTES = 1024 * 1024
+PACE_S = 0.1  # a load that can be written between two kills
 
 
 def exporters_to(place: Place, pace_s: float = 0.0) -> list[Exporter]:
     """Two of each transport."""
     return [Exporter(number, place, "grpc" if number % 2 else "http", pace_s=pace_s) for number in (1, 2, 3, 4)]
+
+
+def slow_collector(folder: Path, proxy: DatabaseProxy) -> Collector:
+    """One whose lives, which end with the first segments that they write, together leave few.
+
+    What comes in while others are written goes into one; and since spans are not written without a pause, what is read in
+    them is, too.
+    """
+    return Collector(folder, database=proxy.dsn, segment_limit_bytes=1024 * 1024, segment_age_s=0.5)
 
 
 def finish(collector: Collector, exporters: list[Exporter], kill_count: int) -> None:
@@ -91,10 +97,10 @@ def test_killed_at_a_statement(tmp_path: Path, proxy: DatabaseProxy, database: D
     exporters = exporters_to(place := Place(), PACE_S)
     with exporting(exporters):
         for part, fate in list(MOMENTS.values()) * rounds:
-            collector = Collector(tmp_path, database=proxy.dsn, segment_limit_bytes=SEGMENT_BYTES)
+            collector = slow_collector(tmp_path, proxy)
             with place.at(**collector.said), proxy.meeting(killing(collector, part, fate)):
                 assert collector.wait() == -signal.SIGKILL
-        last = Collector(tmp_path, database=proxy.dsn, segment_limit_bytes=SEGMENT_BYTES)
+        last = slow_collector(tmp_path, proxy)
         place.move(**last.said)
     finish(last, exporters, len(MOMENTS) * rounds)
     check_each_once(database, all_acknowledged(exporters))
