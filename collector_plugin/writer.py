@@ -12,7 +12,7 @@ there is the intent, one that is gone is done, and after a crash both lanes do i
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -185,15 +185,17 @@ class Raw:
         """Write its spans and log records, and hand it over."""
         self.is_idle.clear()
         try:
-            requests = self._spool.read(segment)
-            written = write(self._database, segment.name, lambda: raw_blocks(requests, segment.name))
+            requests = deque(self._spool.read(segment))
+            keys = [request.keys for request in requests]
+            written = write(self._database, segment.name, lambda: raw_blocks(_let_go(requests, segment), segment.name))
             for number, request in enumerate(written.lost):
                 self._spool.keep_aside(f"{segment.name}-{number}.{request.kind}", request.body)
         finally:
             self.is_idle.set()
         self._counts.add(written)
         # What was lost may be sent again by a person, once it can be read.
-        self._stored.add(segment, [request.keys for request in requests if request not in written.lost])
+        lost_keys = {request.keys for request in written.lost}
+        self._stored.add(segment, [key for key in keys if key not in lost_keys])
 
     def defer(self, segment: Segment) -> None:
         """Let all other closed segments go before this one."""
@@ -244,6 +246,14 @@ class Records:
         """Set it aside; its spans stay queryable."""
         if _set_aside(self._spool, self._counts, segment):
             self._stored.pop(segment)
+
+
+def _let_go(requests: deque[StoredRequest], segment: Segment) -> Iterator[StoredRequest]:
+    """Yield the requests of a segment and hold none any longer, since its rows take as much again; later from its file."""
+    if not requests:
+        yield from _requests(segment)
+    while requests:
+        yield requests.popleft()
 
 
 def _requests(segment: Segment) -> Iterator[StoredRequest]:

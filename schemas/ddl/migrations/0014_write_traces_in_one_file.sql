@@ -1,3 +1,3 @@
--- How is a new part of otel_traces written? As one file instead of hundreds, until merges have made it large.
+-- How is a new part of otel_traces written, and merged? As one file instead of hundreds, until it is large; in small blocks.
 ALTER TABLE otel_traces
-    MODIFY SETTING min_bytes_for_wide_part = 134217728
+    MODIFY SETTING min_bytes_for_wide_part = 134217728, merge_max_block_size_bytes = 2097152
