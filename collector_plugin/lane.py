@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 POLL_S = 0.2
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
+# A database that is away is asked so often whether it is back: what has come in meanwhile should not wait any longer.
+PROBE_PAUSE_S = 2.0
 STRIKE_LIMIT = 3
 
 
@@ -31,6 +33,10 @@ class Work(Protocol):
 
     def do(self, segment: Segment) -> None:
         """Do this lane's part of the work; a segment that was done before may come again."""
+        ...
+
+    def probe(self) -> None:
+        """Return if the database answers; costs next to nothing."""
         ...
 
     def defer(self, segment: Segment) -> None:
@@ -109,6 +115,8 @@ class Lane:
             except Exception as error:  # noqa: BLE001 - without this thread nothing is written any more
                 self._failed(segment, error)
                 self._stopping.wait(next(pauses))
+                if isinstance(error, DatabaseUnreachable):
+                    self._wait_for(self._work.probe)
             else:
                 self._succeeded(segment)
                 pauses = _pauses()
@@ -121,7 +129,8 @@ class Lane:
                 begin()
             except Exception as error:  # noqa: BLE001 - without this thread nothing is written any more
                 self._could_not_begin(error)
-                self._stopping.wait(pause_s)
+                is_away = isinstance(error, DatabaseUnreachable)
+                self._stopping.wait(min(pause_s, PROBE_PAUSE_S) if is_away else pause_s)
             else:
                 self.last_error = ""
                 self._reach.found()

@@ -197,6 +197,10 @@ class Raw:
         lost_keys = {request.keys for request in written.lost}
         self._stored.add(segment, [key for key in keys if key not in lost_keys])
 
+    def probe(self) -> None:
+        """Return if the database answers."""
+        self._database.query("now_ns")
+
     def defer(self, segment: Segment) -> None:
         """Let all other closed segments go before this one."""
         self._spool.defer(segment)
@@ -237,6 +241,10 @@ class Records:
     def _give_way(self, segment: Segment) -> None:
         while not self._is_raw_idle.is_set() and segment.age_s < OVERDUE_S and not self._spool.is_half_full:
             self._is_raw_idle.wait(POLL_S)
+
+    def probe(self) -> None:
+        """Return if the database answers."""
+        self._database.query("now_ns")
 
     def defer(self, segment: Segment) -> None:
         """Let all others that are stored go before this one."""
