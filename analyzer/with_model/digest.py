@@ -15,18 +15,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.summarise import is_refusal
-from analyzer.with_model.background import instructions, tool_list
+from analyzer.with_model.background import tool_list
 from analyzer.with_model.cited import Span, cited
+from analyzer.with_model.instructions import instructions
 from analyzer.with_model.pieces import Piece, pieces_of
 from analyzer.with_model.tokens import estimate_tokens
 from schemas.records import Conversation
 
 _SHARE = 0.12  # of the tokens of the raw conversation
 _FLOOR_TOKENS = 1_200  # a short conversation is hardly worth cutting
-_CAPS = (40, 60, 90, 140, 200, 300, 450, 700, 1_000, 1_500, 2_500, 4_000, 8_000)  # characters a piece may keep
+_CAPS = (24, 40, 60, 90, 140, 200, 300, 450, 700, 1_000, 1_500, 2_500, 4_000, 8_000)  # characters a piece may keep
 _WHOLE_CAPS = (1_000_000, 100_000, 30_000, 10_000, 4_000, 2_000)  # where even what is whole exceeds all windows
 _OVERLAP = 2  # pieces that two windows share
-CALL = 450
+CALL = 300  # characters of a call, at the least
 _NOTE = 16  # characters of a note about a cut
 _CITED = 80  # characters of a result that are kept because a refusal after it comes back to them
 _REFUSAL_CHARS = 4_000  # of a message, to tell whether it refuses
@@ -80,8 +81,7 @@ def digest(conversation: Conversation, hide: Hide, *, token_budget: int, window_
 def show(pieces: Sequence[Piece]) -> str:
     """Pieces as text: a marker in brackets, who, what; then what a message asks of tools."""
     return "\n".join(
-        f"[{piece.marker} {piece.head}] {piece.text}".rstrip() + "".join(f"\n  → {call}" for call in piece.calls)
-        for piece in pieces
+        f"[{piece.marker} {piece.head}] " + "\n→ ".join([piece.text, *piece.calls]).strip() for piece in pieces
     )
 
 

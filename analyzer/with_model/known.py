@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.with_model.digest import Hide
 from analyzer.with_model.merge import is_fact
+from analyzer.with_model.places import marker_of
 from schemas.families import Finding
 from schemas.records import Conversation
 
@@ -44,20 +45,6 @@ def contested(conversation: Conversation, found: Sequence[Finding], numbers: Ite
     wrong = [finding for number, finding in _numbered(conversation, found) if number in named]
     keys = {finding.group_key for finding in wrong if finding.group_key}
     return tuple(f for f in found if f in wrong or (f.group_key in keys and _is_read(conversation, f)))
-
-
-def marker_of(conversation: Conversation, finding: Finding) -> str:
-    """How the transcript names the place of a finding."""
-    if finding.message_index >= 0:
-        return f"m{finding.message_index}"
-    spot = (finding.trace_id, finding.span_id)
-    for number, call in enumerate(conversation.tool_calls):
-        if (call.trace_id, call.span_id) == spot:
-            return f"m{max(call.result_index, call.message_index)}" if call.message_index >= 0 else f"c{number}"
-    for number, exception in enumerate(conversation.exceptions):
-        if (exception.trace_id, exception.span_id) == spot:
-            return f"e{number}"
-    return f"turn {finding.turn}"
 
 
 def _numbered(conversation: Conversation, found: Sequence[Finding]) -> Iterator[tuple[str, Finding]]:

@@ -21,7 +21,7 @@ from schemas.records import Conversation, Message, Retrieval, SpanException, Too
 _LAST_SPOKEN = 4  # messages of users and agents at the end that are kept
 # Characters that are kept of a piece whatever the budget; a cut leaves the beginning and the end.
 _ALL = 1_000_000_000
-_OF_LAST = 400
+_OF_LAST = 300
 _OF_REFUSAL = 400
 _OF_ANSWER = 300
 _OF_FAILURE = 300  # that nothing but its words tells of
@@ -99,7 +99,7 @@ def _speaker(message: Message, tool: str, agents: Collection[str]) -> str:
             name = message.body.name
             # In runs of several agents the task is often put by one of them.
             is_agent = name in agents and name != ""
-            return f"user, turn {message.turn}" + (f", in truth agent {shorten(name, _NAME_CHARS)}" if is_agent else "")
+            return "user" + (f", in truth agent {shorten(name, _NAME_CHARS)}" if is_agent else "")
         case "system":
             return "system"
         case "assistant":

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 from analyzer.with_model.digest import shorten_middle, show
 from analyzer.with_model.pieces import Piece
-from schemas.families import Finding
-from schemas.records import Conversation
 
 _BEFORE, _AFTER = 3, 2  # pieces around the one with the quote
 _PIECE_CHARS = 3_000  # of one piece; the quote itself is shown beside
@@ -28,13 +26,3 @@ def _around(pieces: Sequence[Piece], position: int) -> set[int]:
     near = set(range(max(0, at - _BEFORE), min(len(pieces), at + _AFTER + 1)))
     asked = [n for n in range(at + 1) if pieces[n].head.startswith("user")][-1:]
     return near | set(asked)
-
-
-def position_of(conversation: Conversation, finding: Finding) -> int:
-    """Where a finding stands among the messages."""
-    if finding.message_index >= 0:
-        return finding.message_index
-    spot = (finding.trace_id, finding.span_id)
-    asked = [max(c.message_index, c.result_index) for c in conversation.tool_calls if (c.trace_id, c.span_id) == spot]
-    told = [m.index for m in conversation.messages if (m.trace_id, m.span_id) == spot or m.turn == finding.turn]
-    return next((index for index in [*asked, *told] if index >= 0), 0)

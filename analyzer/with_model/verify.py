@@ -1,6 +1,7 @@
 """A second question, asked by a sceptic: does the place that a finding rests on bear it out?
 
-It is shown the claim, the quote, a few messages around it and the tools, and nothing of the first question or answer.
+It is shown the claim, the quote, a few messages around it, the tools, the rules that concern the claims and the list of
+all calls, since a claim may say that something was never done; and nothing of the first question or answer.
 """
 
 from collections.abc import Sequence
@@ -8,15 +9,19 @@ from dataclasses import dataclass, replace
 
 from analyzer.models import ChatModel
 from analyzer.with_model.background import tool_list
-from analyzer.with_model.digest import Hide
+from analyzer.with_model.digest import Hide, shorten_middle
 from analyzer.with_model.fence import fence
-from analyzer.with_model.known import marker_of
+from analyzer.with_model.instructions import instructions
 from analyzer.with_model.pieces import Piece
+from analyzer.with_model.places import marker_of, position_of
 from analyzer.with_model.prompts import VERIFY
 from analyzer.with_model.replies import VerifyReply
-from analyzer.with_model.surroundings import position_of, surroundings
+from analyzer.with_model.surroundings import surroundings
 from schemas.families import Finding
 from schemas.records import Conversation
+
+_CALL_CHARS = 80  # of a call in the list of all
+_CALLS_LISTED = 25  # calls from the beginning and as many from the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +65,20 @@ def _claims(conversation: Conversation, pieces: Sequence[Piece], findings: Seque
         for number, finding in enumerate(findings, 1)
     ]
     near = surroundings(pieces, [position_of(conversation, finding) for finding in findings])
-    tools = f"TOOLS OFFERED TO THE AGENT\n{hide(tool_list(conversation))}"
-    return "\n\n".join([tools, f"PARTS OF THE TRANSCRIPT\n{near}", *listed])
+    rules = instructions(conversation, [text for f in findings for text in (f.statement, f.subject, f.quote)])
+    parts = {
+        "TOOLS OFFERED TO THE AGENT": hide(tool_list(conversation)),
+        "INSTRUCTIONS OF THE AGENT": hide(rules),
+        "ALL CALLS, in order": _all_calls(pieces),
+        "PARTS OF THE TRANSCRIPT": near,
+    }
+    return "\n\n".join([*(f"{title}\n{text}" for title, text in parts.items() if text), *listed])
+
+
+def _all_calls(pieces: Sequence[Piece]) -> str:
+    """Every call that the transcript holds, one a line and in few characters; of very many the first and the last."""
+    calls = [f"{piece.marker} {shorten_middle(call, _CALL_CHARS)}" for piece in pieces for call in piece.calls]
+    if len(calls) > 2 * _CALLS_LISTED:
+        left_out = f"(... {len(calls) - 2 * _CALLS_LISTED} more)"
+        calls = [*calls[:_CALLS_LISTED], left_out, *calls[-_CALLS_LISTED:]]
+    return "\n".join(" ".join(call.split()) for call in calls)

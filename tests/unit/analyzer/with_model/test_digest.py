@@ -69,7 +69,7 @@ def test_a_short_conversation_is_shown_whole(talk: Talk) -> None:
     )
     assert digested.windows == (
         "TOOLS OFFERED TO THE AGENT\nnone: the agent had no tools\n\nTRANSCRIPT\n"
-        "[m0 user, turn 1] Hi, where is my parcel?\n[m2 result of track] on its way\n[m3 agent] Soon.",
+        "[m0 user] Hi, where is my parcel?\n[m2 result of track] on its way\n[m3 agent] Soon.",
     )
     assert (digested.cut_count, digested.cut_characters) == (0, 0)
 
@@ -83,7 +83,8 @@ def test_what_tells_of_a_failure_is_kept_of_the_longest() -> None:
         f"Wish {n}: two seats to town {n}, please, by the window if there is one." in shown for n in range(1, 21)
     )
     assert all(f"I cannot book by the window in town {n}." in shown for n in range(1, 21))
-    assert shown.count("seat map is down") == shown.count("] []") == 20
+    kept = [piece.text for piece in digested.pieces]
+    assert sum("seat map is down" in text for text in kept) == kept.count("[]") == 20
     assert digested.tokens <= digested.raw_tokens / 5
 
 
@@ -110,7 +111,7 @@ def test_a_very_long_one_is_read_in_windows_that_overlap() -> None:
     digested = made(conversation, token_budget=4_000)
     assert len(digested.windows) > 1
     assert all(estimate_tokens(window) <= 4_000 for window in digested.windows)
-    assert all("find_seats: Find seats." in window for window in digested.windows)
+    assert all("- find_seats(town, page)\n" in window for window in digested.windows)
     shown = "\n".join(digested.windows)
     assert all(f"[{piece.marker} " in shown for piece in digested.pieces)
     assert set(re.findall(r"\[m\d+ ", digested.windows[0])) & set(re.findall(r"\[m\d+ ", digested.windows[1]))
@@ -163,9 +164,9 @@ def test_long_instructions_are_shown_by_the_rules_that_matter(talk: Talk) -> Non
 def test_of_hundreds_of_tools_those_of_the_request_are_described_and_none_is_dropped(talk: Talk) -> None:
     """A tool that would have served must not go unseen."""
     tools = tuple(ToolDefinition(f"tool_{n}", f"Does thing number {n}.") for n in range(150))
-    tools += (ToolDefinition("cancel_subscription", "Cancel a subscription at once."),)
+    tools += (ToolDefinition("cancel_subscription", "Cancel a subscription within a day."),)
     shown = made(talk(("user", "Cancel my subscription."), ("assistant", "I cannot."), tools=tools)).background
-    assert "- cancel_subscription: Cancel a subscription at once." in shown
+    assert "- cancel_subscription: Cancel a subscription within a day." in shown
     assert all(re.search(rf"\btool_{n}\b", shown) for n in range(150))
 
 
