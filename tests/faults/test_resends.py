@@ -1,5 +1,6 @@
 """Exporters that lost the answer send again: as it was, in other batches, and after the collector was killed."""
 
+import contextlib
 import random
 import socket
 from collections.abc import Iterator
@@ -76,15 +77,19 @@ def test_logs_sent_again_as_they_were_are_stored_once(tmp_path: Path, proxy: Dat
     """A log record has no id; the request that holds it is known by its bytes, also after a kill."""
     request = make_request([RATING + 4 * n + (1 << 16) for n in range(SPANS)], now_ns=TIME_NS)
     collector = Collector(tmp_path, database=proxy.dsn)
-    for _ in range(2):
-        place = Place()
-        place.move(**collector.said)
-        line = Line(place, "http")
-        assert line.send(request).is_accepted
-        assert line.send(request).is_accepted
-        line.close()
-        collector.kill()
-        collector = Collector(tmp_path, database=proxy.dsn)
+    send_twice(collector, request)
+    collector.kill()
+    collector = Collector(tmp_path, database=proxy.dsn)
+    send_twice(collector, request)
     collector.drain()
     assert collector.stop() == 0
     check_each_once(database, set(request.ids))
+
+
+def send_twice(collector: Collector, request: Request) -> None:
+    """Have a request acknowledged two times."""
+    place = Place()
+    place.move(**collector.said)
+    with contextlib.closing(Line(place, "http")) as line:
+        assert line.send(request).is_accepted
+        assert line.send(request).is_accepted
