@@ -167,7 +167,7 @@ def _advise(health: Health, settings: Settings) -> None:
         health.hints.extend(_why_nothing(health, settings))
     elif health.analysed_ns < health.received_ns:
         health.hints.append("What arrived since the last analysis waits for the next one. `momus analyze` runs it now.")
-    health.hints.extend(_unread_hints(health.unread, settings))
+    health.hints.extend(_unread_hints(health.unread, settings.model_name))
     for row in health.dialects:
         health.hints.extend(_dialect_hints(row))
     if health.unknown_spans:
@@ -191,22 +191,20 @@ def _why_nothing(health: Health, settings: Settings) -> list[str]:
     ]
 
 
-def _unread_hints(unread: list[Row], settings: Settings) -> list[str]:
+def _unread_hints(unread: list[Row], model: str) -> list[str]:
     """How many conversations no model has read, why, and what reads them."""
-    hints = []
-    for is_waiting, what_then in (
-        (
-            True,
-            f"wait to be read by {settings.model_name}. `momus serve` tries again by itself, `momus analyze` at once",
-        ),
-        (False, f"could not be read by {settings.model_name} in three runs. `momus analyze --full` tries them again"),
-    ):
-        rows = [row for row in unread if bool(row["is_waiting"]) is is_waiting]
-        if rows:
-            count = sum(row["conversation_count"] for row in rows)
-            why = "; ".join(f"{row['conversation_count']:,} {_why_unread(row['state'])}" for row in rows[:_REASONS])
-            hints.append(f"{count:,} conversations {what_then}. {why}{'; ...' if rows[_REASONS:] else '.'}")
-    return hints
+    waiting = [row for row in unread if row["is_waiting"]]
+    given_up = [row for row in unread if not row["is_waiting"]]
+    return [
+        *_unread_hint(waiting, f"wait to be read by {model}; `momus serve` tries by itself, `momus analyze` at once"),
+        *_unread_hint(given_up, f"could not be read by {model} in three runs; `momus analyze --full` tries again"),
+    ]
+
+
+def _unread_hint(rows: list[Row], what: str) -> list[str]:
+    count = sum(row["conversation_count"] for row in rows)
+    why = "; ".join(f"{row['conversation_count']:,} {_why_unread(row['state'])}" for row in rows[:_REASONS])
+    return [f"{count:,} conversations {what}: {why}{'; ...' if rows[_REASONS:] else '.'}"] if rows else []
 
 
 def _why_unread(state: str) -> str:

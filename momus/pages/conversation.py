@@ -80,6 +80,7 @@ def _facts(talk: Row) -> Iterator[tuple[str, str]]:
         f"{talk['turn_count']} turns, {talk['llm_call_count']} model calls, {talk['tool_call_count']} tool calls, "
         f"{talk['input_tokens']:,} + {talk['output_tokens']:,} tokens",
     )
+    yield "state", "" if talk["state"] == "analysed" else safe(talk["state"])
     yield "note", "; ".join(note for key, note in _NOTES.items() if talk[key])
 
 

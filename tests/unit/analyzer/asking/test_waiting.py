@@ -91,9 +91,9 @@ def test_doctor_tells_how_many_wait_and_why(
     store_talks(database, "please cancel it", "please change it", at=1_790_100_000 * 10**9)
     analyse(database, chosen, budget="1 token")
     waits, given_up = (hint for hint in examine(chosen, now_ns=time.time_ns(), hours=1).hints if " small" in hint)
-    assert waits.startswith("2 conversations wait to be read by small.")
-    assert waits.endswith("2 skipped: the budget for the model is used up.")
-    assert given_up.startswith("1 conversations could not be read by small in three runs.")
-    assert "1 failed: The model" in given_up
+    assert waits.startswith("2 conversations wait to be read by small;")
+    assert waits.endswith(": 2 skipped: the budget for the model is used up.")
+    assert given_up.startswith("1 conversations could not be read by small in three runs;")
+    assert ": 1 failed: The model" in given_up
     without = chosen.model_copy(update={"model_name": ""})
     assert not any("read by" in hint for hint in examine(without, now_ns=time.time_ns(), hours=1).hints)
