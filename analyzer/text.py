@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from analyzer.language import COMMON_WORDS, guess_language, word_set
 
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\S)[^.!?。！？\n]*)*[.!?。！？]*")
+_CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MARKUP = re.compile(r"[*`#>|]+|(?<!\w)_+|_+(?!\w)")  # an underscore within a word is part of an id
@@ -48,6 +49,11 @@ def sentences(text: str) -> Iterator[tuple[int, str]]:
         stripped = sentence.strip()
         if stripped:
             yield match.start() + sentence.index(stripped), stripped
+
+
+def without_code(text: str) -> str:
+    """The text with blanks in place of its fenced code, so that offsets stay: what a program may print nobody has said."""
+    return _CODE.sub(lambda code: " " * len(code.group()), text)
 
 
 def words(text: str) -> list[str]:

@@ -29,6 +29,7 @@ _CLOCKS = word_set("time now clock")  # asked again and again too, but setting a
 _NAMED = re.compile(
     r"(?<![\w-])(?!\d{4}-\d\d)(?=[A-Z0-9-]*[A-Z])(?=(?:[A-Z-]*\d){3})[A-Z0-9][A-Z0-9-]{3,}\b|\(?\b\d{3}\)?[ -]\d{3}[ -]\d{4}\b"
 )
+_NUMBER = re.compile(r"\d+")
 _PRICE = re.compile(r"[$€£¥₩₹]\s?\d[\d.,]*\d|\b\d[\d.,]{0,20}\d\s?(?:€|USD|EUR|GBP)")
 
 
@@ -107,21 +108,23 @@ def _has_failed(call: ToolCall) -> bool:
 
 def inventions(conversation: Conversation) -> Iterator[Observation]:
     """The first answer that names an id or a telephone number which nothing in the conversation holds; or a price,
-    where no tool was called that it could be computed from.
+    where neither a call nor two numbers in the request are there that it could be computed from.
 
     Only where tools were offered: without any the agent speaks from what it learned.
     """
     if not conversation.tools_offered:
         return
     heard = "".join(_bare(f"{call.arguments} {call.result}") for call in conversation.tool_calls)
-    known_as = (_NAMED,) if conversation.tool_calls else (_NAMED, _PRICE)
     for message in conversation.messages:
         if message.body.role == "assistant" and not message.is_delegation and "```" not in message.body.content:
+            request = request_of(conversation, message.turn)
+            can_reckon = conversation.tool_calls or len(_NUMBER.findall(request)) > 1
+            known_as = (_NAMED,) if can_reckon else (_NAMED, _PRICE)
             for _, sentence in sentences(message.body.content):
                 if any(_bare(value[0]) not in heard for kind in known_as for value in kind.finditer(sentence)):
                     yield Observation(
                         "invention", "inventions", message_place(message), sentence,
-                        subject=request_of(conversation, message.turn), confidence="medium",
+                        subject=request, confidence="medium",
                     )  # fmt: skip
                     return
         heard += _bare(message.body.content)

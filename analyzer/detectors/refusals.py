@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from analyzer.lexicon import IMPERSONAL, NO_REFUSAL, NOT_FOUND, REFUSAL, WANTS_HUMAN
 from analyzer.observations import Observation, arguments_place, message_place, quote_of_call, request_of
 from analyzer.technical.unwrap import parse
-from analyzer.text import STOP_WORDS, content_words, sentences, wish_of, words
+from analyzer.text import STOP_WORDS, content_words, sentences, wish_of, without_code, words
 from schemas.records import Conversation, Message, ToolCall
 
 _NAME = "refusals"
@@ -38,6 +38,8 @@ _REPORTED = re.compile(
     r"|would like|insists?)\b(?: (?:to|that|for|on|assistance|help|with|in|speak|the following))*\s",
     re.IGNORECASE,
 )
+# "The file was not found, hence the error": an agent that mends its own program tells of a failure, which its call told.
+_OF_A_FAULT = re.compile(r"\b(?:errors?|exceptions?|tracebacks?|stack traces?)\b", re.IGNORECASE)
 _HUMAN_TOOL = frozenset(
     {"human", "humans", "representative", "operator", "supervisor", "escalate", "escalation", "person"}
 )
@@ -83,7 +85,7 @@ def _last_wish(conversation: Conversation, turn: int) -> str:
 
 
 def _refusal_in(conversation: Conversation, message: Message) -> Iterator[Observation]:
-    spoken = [sentence for _, sentence in sentences(message.body.content)]
+    spoken = [sentence for _, sentence in sentences(without_code(message.body.content))]
     request = request_of(conversation, message.turn)
     for number, sentence in enumerate(spoken):
         if NO_REFUSAL.search(sentence) or sentence.endswith(("?", "？")):
@@ -91,6 +93,8 @@ def _refusal_in(conversation: Conversation, message: Message) -> Iterator[Observ
         around = " ".join(spoken[max(0, number - 1) : number + 2])
         # "I can't find your order" refuses nothing: the tool was there and the record was not.
         if NOT_FOUND.search(sentence):
+            if _OF_A_FAULT.search(sentence):
+                continue
             yield Observation(
                 "not_found_said", _NAME, message_place(message), sentence,
                 subject=request, context=around, confidence="low",

@@ -6,8 +6,11 @@ Tools answer as text, JSON, JSON inside JSON, a Python repr or an MCP result. At
 import ast
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from analyzer.technical.stacktrace import read_stacktrace
 
 _TEXT_LIMIT = 65_536
 _DEPTH_LIMIT = 8
@@ -172,9 +175,16 @@ def _text_of(value: Any, depth: int = 0) -> str:
 
 def _quote(text: str, message: str) -> str:
     """The part of `text` that shows `message`, verbatim: escapes may keep the message itself from being found."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    # The last line of a trace names the error; its first only announces it.
-    shown = lines[-1] if lines and _TRACEBACK.search(message) else (lines[0] if lines else "")
+    shown = _telling_line([line.strip() for line in message.splitlines() if line.strip()], message)
     candidates = (shown, json.dumps(shown)[1:-1], shown.replace('"', '\\"'), shown[:60])
     quote = next((candidate for candidate in candidates if candidate and candidate in text), text.strip())
     return quote[:300].strip()
+
+
+def _telling_line(lines: Sequence[str], message: str) -> str:
+    """The first line; of a trace the one that names the error, which the program's own output may follow."""
+    if not lines or not _TRACEBACK.search(message):
+        return lines[0] if lines else ""
+    raised = next((error.type for error in reversed(read_stacktrace(message)) if error.type), "")
+    names_it = re.compile(rf"(?:[\w.]+\.)?{re.escape(raised)}(?::|$)")
+    return next((line for line in reversed(lines) if raised and names_it.match(line.lstrip("|+- "))), lines[-1])

@@ -114,6 +114,20 @@ def test_a_price_may_be_computed_from_what_tools_bring(talk: Talk) -> None:
     assert kinds(talk(("user", "What do I owe you?"), ("assistant", "It is $42.00."), tools=(GET_ORDER,))) == [
         ("agent_mistake", "fabricated")
     ]
+    reckoned = ("user", "I had 52 dollars and spent 10"), ("assistant", "Then $42.00 are left.")
+    assert kinds(talk(*reckoned, tools=(GET_ORDER,))) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Let me try this:\n```python\nprint('Population data not found.')\n```\nPlease run it.",
+        "The element with that id was not found, leading to the error.",
+    ],
+)
+def test_what_an_agent_programs_or_mends_is_not_what_it_says(talk: Talk, said: str) -> None:
+    """Words in its code are said by nobody, and a fault that it tells of is told by the call that failed."""
+    assert kinds(talk(("user", "How many live there?"), ("assistant", said))) == []
 
 
 def test_a_deed_whose_call_failed_is_a_false_promise(talk: Talk) -> None:

@@ -66,3 +66,25 @@ def test_a_quote_is_always_verbatim(text: str) -> None:
 def test_endless_nesting_ends() -> None:
     """JSON in JSON in JSON is followed eight levels deep, not for ever."""
     assert read_failure('{"result":' * 500 + "1" + "}" * 500) is None
+
+
+def test_the_quote_of_a_trace_is_the_line_that_names_the_error() -> None:
+    """What a program prints after it, or raised before it, is not."""
+    trace = """exitcode: 1
+Traceback (most recent call last):
+  File "/app/table.py", line 3, in get_loc
+    return self.at[key]
+KeyError: 'Platform'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/app/main.py", line 13, in <module>
+    rows = table.get_loc('Platform')
+app.errors.NoColumn: 'Platform'
+Index(['Title', 'Format'],
+      dtype='object')
+"""
+    failure = read_failure(trace)
+    assert failure is not None
+    assert failure.quote == "app.errors.NoColumn: 'Platform'"
