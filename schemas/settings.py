@@ -79,7 +79,9 @@ class Settings(BaseSettings):
         default=16 * MIB, gt=0, description="Size at which a spool segment is closed and written to the database."
     )
     segment_age_s: float = Field(
-        default=1.0, gt=0, description="Age at which a spool segment is closed: how long new spans stay invisible."
+        default=1.0,
+        gt=0,
+        description="Age at which a spool segment is closed, later while small ones wait: how long new spans stay invisible.",
     )
     spool_retention_days: float = Field(
         default=0.0, ge=0, description="How long written segments are kept for replay; 0 deletes them once verified."
