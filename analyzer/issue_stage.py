@@ -195,8 +195,6 @@ def _populations(database: Database) -> dict[Owner, Population]:
 def _issue_row(owner: Owner, issue: Issue, means: Means, stamp: Stamp) -> Row:
     fields = {name: getattr(issue, name) for name in Issue.__slots__ if name not in ("id", "finding_ids")}
     made = {
-        "method": stamp.method,
-        "model": stamp.model,
         "grouped_by": "key" if issue.group_key else "cluster",
         "embedder": "" if issue.group_key else means.embedder.name,
     }

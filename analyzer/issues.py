@@ -22,6 +22,7 @@ from analyzer.statistics import wilson
 from schemas.families import UNRANKED, Code, Confidence, Family, Outcome
 
 Status = Literal["new", "ongoing", "regressed", "resolved", "ignored"]
+Method = Literal["detectors", "model", "both"]
 
 _NEW_NS = 7 * 24 * 3600 * 10**9  # an issue counts as new for a week
 _HARM: dict[Outcome, float] = {"not": 1.0, "partly": 0.7, "unclear": 0.5, "served": 0.3}
@@ -36,6 +37,8 @@ _TITLES: dict[Code, str] = {
     "field_not_recorded": "Records do not tell",
     "not_indexed": "Not indexed",
     "stale": "Out of date",
+    "wrong_tool": "Wrong tool for",
+    "loop": "Repeats itself",
     "false_refusal": "Refuses although a tool covers it",
     "false_promise": "Claims without acting",
     "correct_refusal": "Declined by a rule",
@@ -64,6 +67,7 @@ class FindingRow:
     group_key: str
     components: tuple[str, ...] = ()
     told: str = ""  # the statement of a model; those of detectors are templates and tell two mistakes not apart
+    model: str = ""  # who said so; empty for detectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue as people see it. `share` is of users (`share_of` = users) or of conversations."""
+    """An issue as people see it. `share` is of users (`share_of` = users) or of conversations.
+
+    `method` and `model` say who found its findings, in whichever runs: `both` where detectors found some, models others.
+    """
 
     id: str
     family: Family
@@ -139,6 +146,8 @@ class Issue:
     stability: float
     stability_low: float
     stability_high: float
+    method: Method
+    model: str
     resolved_ns: int = 0
     rank: int = 0
 
@@ -171,10 +180,11 @@ def _text(finding: FindingRow) -> str:
 
 
 def group_key(finding: FindingRow) -> str:
-    """The machine-readable identity of a finding; empty where only its meaning groups it."""
+    """The machine-readable identity of a finding; empty where only its meaning groups it, as that of a model's claim."""
     if finding.group_key:
         return finding.group_key
-    return f"v1:{finding.code}:{finding.operation}" if finding.code in ("loop", "wrong_tool") else ""
+    is_seen = finding.code in ("loop", "wrong_tool") and finding.operation
+    return f"v1:{finding.code}:{finding.operation}" if is_seen else ""
 
 
 def assign(
@@ -209,7 +219,7 @@ def _united(issue_id: str, groups: Sequence[Group], edits: Edits) -> Group:
 def _keyed_group(id: str, key: str, members: tuple[FindingRow, ...]) -> Group:
     first = next((finding for finding in members if finding.is_root), members[0])
     loops = {
-        "loop": f"Repeats {first.operation or 'itself'} without progress",
+        "loop": f"Repeats {first.operation} without progress",
         "wrong_tool": f"Calls {first.operation}, which it was not offered",
     }
     return Group(id, first.family, first.code, first.title or loops.get(first.code, first.code), key, members)
@@ -258,8 +268,14 @@ def _count(issue_id: str, group: Group, former: FormerIssue | None, population: 
         share.value, share.low, share.high, severity, certainty,
         0.0 if group.family in UNRANKED else share.low * severity * certainty,
         first, last, created, group.badge, group.stability, group.stability_low, group.stability_high,
-        former.decided_ns if former and former.decision == "resolved" else 0,
+        *_found_by(findings), former.decided_ns if former and former.decision == "resolved" else 0,
     )  # fmt: skip
+
+
+def _found_by(findings: Sequence[FindingRow]) -> tuple[Method, str]:
+    models = {finding.model for finding in findings}
+    method: Method = "detectors" if models == {""} else "both" if "" in models else "model"
+    return method, ", ".join(sorted(models - {""}))
 
 
 def status(former: FormerIssue | None, last_seen_ns: int, created_ns: int, now_ns: int) -> Status:

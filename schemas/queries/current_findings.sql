@@ -18,7 +18,8 @@ SELECT
     f.operation AS operation,
     f.title AS title,
     f.group_key AS group_key,
-    f.components AS components
+    f.components AS components,
+    f.model AS model
 FROM finding_log AS f FINAL
 INNER JOIN (
     SELECT

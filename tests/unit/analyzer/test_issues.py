@@ -196,3 +196,25 @@ def test_a_lookup_that_finds_nothing_in_particular_is_titled_by_its_tool() -> No
     """Without a name there is nothing to add to what failed."""
     member = row(1, "", family="missing_inventory", code="content_absent", operation="get_order")
     assert title_of([member], "", by_model=False) == ("content_absent", "get_order finds nothing")
+
+
+@pytest.mark.parametrize(
+    ("models", "method", "model"),
+    [(["", ""], "detectors", ""), (["m", "m"], "model", "m"), (["", "m"], "both", "m"), (["m", "n"], "model", "m, n")],
+)
+def test_an_issue_is_of_those_who_found_its_findings(models: list[str], method: str, model: str) -> None:
+    """Not of the run that counted it last: a run without a model keeps what one found, and the other way round."""
+    (issue,) = issues_of([row(n, "change delivery address", model=found_by) for n, found_by in enumerate(models)])
+    assert (issue.method, issue.model) == (method, model)
+
+
+@pytest.mark.parametrize("code", ["wrong_tool", "loop"])
+def test_a_mistake_is_keyed_by_the_tool_that_was_seen(code: str) -> None:
+    """A detector's by the call it saw; what a model claims names no call, so only its meaning groups and titles it."""
+    mistake = {"family": "agent_mistake", "code": code}
+    seen = [row(n, "search hotels", operation="search_hotels", **mistake) for n in (1, 2)]
+    claimed = [row(n, "flight to Oslo", model="m", told="The agent searched hotels instead", **mistake) for n in (3, 4)]
+    titles = {issue.group_key: issue.title for issue in issues_of([*seen, *claimed])}
+    assert titles.keys() == {f"v1:{code}:search_hotels", ""}
+    assert "search_hotels" in titles[f"v1:{code}:search_hotels"]
+    assert titles[""] == f"{'Wrong tool for' if code == 'wrong_tool' else 'Repeats itself'}: flight to Oslo"
