@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# The tests start a great many processes; without kept bytecode each compiles some three thousand modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test serve lint format lock soak bench peers ablation clean help
 
