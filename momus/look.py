@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analyzer.with_model.tool_draft import join_drafts
+from momus.evidence import evidence_of
 from schemas.database import Database, Row
 from schemas.errors import NotFound
 from schemas.records import Span
@@ -13,11 +14,12 @@ from schemas.rows import span_from_row
 
 @dataclass(frozen=True, slots=True)
 class IssueList:
-    """Issues by rank, and the state that an empty list needs explaining with."""
+    """Issues by rank, and what the list needs explaining with: `new_span_count` spans came after the last run looked."""
 
     issues: list[Row]
     last_run: Row | None
     span_count: int
+    new_span_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ Found = FoundIssue | FoundConversation | FoundTrace
 def list_issues(
     database: Database, *, family: str, service: str, all: bool, limit: int, tenant: str | None = None
 ) -> IssueList:
-    """Return the issues by rank, of one tenant or all; `all` includes resolved ones and correct refusals."""
+    """Return the issues by rank, of one tenant or all; `all` includes resolved and ignored ones and correct refusals."""
     issues = database.query("list_issues", family=family, service=service, tenant=tenant, all=all, limit=limit)
     runs = database.query("latest_run_report")
     counts = {row["table"]: row["row_count"] for row in database.query("stored_rows")}
-    return IssueList(issues, runs[0] if runs else None, counts.get("otel_traces", 0))
+    (new,) = database.query("spans_to_analyse")
+    return IssueList(issues, runs[0] if runs else None, counts.get("otel_traces", 0), new["span_count"])
 
 
 def look_up(database: Database, name: str, *, limit: int, tenant: str | None = None) -> Found:
@@ -99,7 +102,7 @@ def look_up(database: Database, name: str, *, limit: int, tenant: str | None = N
             which = {"tenant": found["tenant"], "issue_id": found["id"]}
             (issue,) = database.query("one_issue", **which)
             drafts = [row["tool_draft"] for row in database.query("issue_tool_drafts", **which)]
-            return FoundIssue(issue, database.query("issue_evidence", **which, limit=limit), join_drafts(drafts))
+            return FoundIssue(issue, evidence_of(database, **which, limit=limit), join_drafts(drafts))
         case "conversation":
             return _conversation(database, found["tenant"], found["id"])
         case _:

@@ -1,8 +1,12 @@
 """What all commands share: their common options, and the way from an option to an open database."""
 
+import os
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -11,6 +15,8 @@ import typer
 from schemas import settings as settings_module
 from schemas.errors import NotFound
 from schemas.settings import Settings
+
+DEMO_DATABASE = "chdb://demo-data/database"  # where `momus demo` leaves it
 
 DatabaseOption = Annotated[
     str | None,
@@ -25,6 +31,14 @@ ServiceOption = Annotated[str, typer.Option(help="Only this service.name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
+def command_line(rest: str, database: str | None = None) -> str:
+    """Return a command to type next: momus as it can be called here, on the database that was named."""
+    program = Path(sys.argv[0])
+    is_found = shutil.which("momus") or program.name != "momus"
+    name = "momus" if is_found else os.path.relpath(program)
+    return f"{name} {rest}" + (f" -d {shlex.quote(database)}" if database else "")
+
+
 def settings_of(database: str | None, *, insecure: bool = False) -> Settings:
     said = {"database": database, "insecure": insecure}
     return settings_module.load(**{name: value for name, value in said.items() if value})
@@ -37,14 +51,22 @@ def opened_database(settings: Settings) -> Iterator[Any]:  # Database; imported 
     from schemas.migrate import migrate
 
     if settings.database.startswith("chdb:") and not store.is_there(settings.database):
-        where = settings.database.removeprefix("chdb://")
-        raise NotFound(
-            f"There is no momus database at {where}. Start one with `momus serve`, or name another with --database; "
-            f"clickhouse://{settings.clickhouse_address}/momus is that of a momus that serves elsewhere on this machine."
-        )
+        raise NotFound(_not_there(settings))
     with store.open_or_connect(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened:
         migrate(opened)
         yield opened
+
+
+def _not_there(settings: Settings) -> str:
+    from schemas import database as store
+
+    where = f"There is no momus database at {settings.database.removeprefix('chdb://')}. "
+    if store.is_there(DEMO_DATABASE):
+        return f"{where}The demo's is here: add `-d {DEMO_DATABASE}`, or start your own with `momus serve`."
+    return (
+        f"{where}Start one with `momus serve`, or name another with --database; "
+        f"clickhouse://{settings.clickhouse_address}/momus is that of a momus that serves elsewhere on this machine."
+    )
 
 
 def print_json(value: object) -> None:

@@ -11,6 +11,7 @@ from momus.options import (
     JsonOption,
     ServiceOption,
     TenantOption,
+    command_line,
     opened_database,
     print_json,
     settings_of,
@@ -25,7 +26,7 @@ def issues(
     service: ServiceOption = "",
     tenant: TenantOption = None,
     all: Annotated[
-        bool, typer.Option("--all", help="Also what is resolved, and correct refusals, which have no rank.")
+        bool, typer.Option("--all", help="Also what is resolved or ignored, and correct refusals, which have no rank.")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Issues to list at most.")] = 25,
     json: JsonOption = False,
@@ -36,7 +37,10 @@ def issues(
 
     with opened_database(settings_of(database)) as opened:
         found = list_issues(opened, family=family or "", service=service, all=all, limit=limit, tenant=tenant)
-    print_json(found.issues) if json else show_issues(found, is_filtered=bool(family or service))
+    if json:
+        print_json(found.issues)
+    else:
+        show_issues(found, is_filtered=bool(family or service), show=command_line("show", database))
 
 
 def show(

@@ -5,12 +5,14 @@ import time
 from pathlib import Path
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from rich.text import Text
 
 from momus.analysis import run_analysis
 from momus.demo.agent import play
 from momus.look import list_issues
+from momus.options import command_line
 from momus.pages.issues import show_issues
-from momus.screen import console, progress_bar, safe
+from momus.screen import console, progress_bar
 from momus.server import Server
 from schemas import settings as settings_module
 from schemas.errors import SettingsError
@@ -53,7 +55,10 @@ def run_demo(folder: Path) -> None:
         console.print(f"{count} conversations, {spans} spans stored. Analysing, without a model …\n")
         with progress_bar(enabled=True) as progress:
             run_analysis(server.database, settings, now_ns=time.time_ns(), progress=progress)
-        show_issues(list_issues(server.database, family="", service="", all=False, limit=25))
+        show_issues(
+            list_issues(server.database, family="", service="", all=False, limit=25),
+            show=command_line("show", settings.database),
+        )
     finally:
         server.stop()
     console.print(f"\nDone in {time.monotonic() - began:.0f} s. Look closer:", highlight=False)
@@ -77,15 +82,13 @@ def _make_anew(folder: Path) -> None:
 
 
 def _point_onwards(dsn: str) -> None:
-    momus = ".venv/bin/momus" if Path(".venv/bin/momus").exists() else "momus"
     for what, command in (
         ("the first issue with its quotes and trace ids", "show 1"),
         ("also what was rightly refused", "issues --all"),
         ("the tables behind it", "sql 'SELECT family, count() FROM failures GROUP BY family'"),
         ("what is stored and what was not recognised", "doctor"),
     ):
-        verb, _, rest = command.partition(" ")
         console.print(f"  [dim]{what}[/]", soft_wrap=True)
-        console.print(f"    [bold]{momus} {verb} -d {safe(dsn)}{' ' + rest if rest else ''}[/]", soft_wrap=True)
+        console.print(Text(f"    {command_line(command, dsn)}", "bold"), soft_wrap=True)
     console.print("  [dim]your own agent, with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318[/]", soft_wrap=True)
-    console.print(f"    [bold]{momus} serve[/]")
+    console.print(Text(f"    {command_line('serve')}", "bold"))

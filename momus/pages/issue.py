@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
+from momus.pages.issues import found_by
 from momus.screen import FAMILY_STYLES, console, fact_table, one_line, percents, safe
 
 if TYPE_CHECKING:
     from momus.look import FoundIssue
     from schemas.database import Row
+
+# what two pieces of evidence have in common that read the same
+_READ = ("quote", "asked", "called", "arguments", "call_count", "statement", "confidence", "is_root", "is_recovered", "method", "model")  # fmt: skip
 
 
 def show_issue(found: FoundIssue) -> None:
@@ -36,9 +41,9 @@ def show_issue(found: FoundIssue) -> None:
             f"evidence: {len(found.evidence)} of {issue['conversation_count']} conversations", style="dim", align="left"
         )
     )
-    for row in found.evidence:
-        console.print(Text.assemble("“", (safe(row["quote"], 400), "italic"), "”"))
-        console.print(Padding(_about_evidence(row), (0, 0, 1, 2)))
+    for rows in _alike(found.evidence):
+        console.print(_evidence(rows))
+        console.print()
 
 
 def _facts(issue: Row) -> Iterator[tuple[str, str]]:
@@ -56,7 +61,7 @@ def _facts(issue: Row) -> Iterator[tuple[str, str]]:
         f"certainty {issue['certainty']:g}",
     )
     yield "grouped", _how_grouped(issue)
-    yield "by", "detectors, without a model" if issue["method"] == "detectors" else safe(issue["model"])
+    yield "by", "detectors, without a model" if issue["method"] == "detectors" else found_by(issue)
     yield "service", safe(issue["service_name"])
     yield "tenant", safe(issue["tenant"])
 
@@ -69,19 +74,39 @@ def _how_grouped(issue: Row) -> str:
     return f"by meaning, {issue['badge'] or 'tentative'}: {found} of it is found again in parts of the data"
 
 
-def _about_evidence(row: Row) -> Text:
-    """What the user had asked, what is claimed, and where to find it."""
-    asked = one_line(row["request"], 160)
+def _alike(evidence: Iterable[Row]) -> list[list[Row]]:
+    """Evidence that reads the same, together: its places are listed below one quote."""
+    groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in evidence:
+        groups[tuple(row[name] for name in _READ)].append(row)
+    return list(groups.values())
+
+
+def _evidence(rows: Sequence[Row]) -> Table:
+    """What the user had asked, what was called, the quote, what is claimed, and where to find it."""
+    row = rows[0]
+    asked, times = safe(row["asked"], 300), f"  {len(rows)}× the same" if len(rows) > 1 else ""
+    called = f"{safe(row['called'])}({safe(row['arguments'], 300)})"
     flags = [("recovered", row["is_recovered"]), ("a consequence of an earlier failure", not row["is_root"])]
-    claim = " · ".join(
-        [safe(row["statement"]), f"confidence {row['confidence']}", *(word for word, holds in flags if holds)]
+    claim = [safe(row["statement"]), f"confidence {row['confidence']}", *(word for word, holds in flags if holds)]
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    if asked and row["asked"].strip() not in row["quote"]:
+        table.add_row("asked", Text(asked))
+    if row["called"]:
+        table.add_row("called", Text(called + (f"  {row['call_count']} times" if row["call_count"] > 1 else "")))
+    table.add_row("quote", Text.assemble("“", (safe(row["quote"], 400), "italic"), "”", (times, "dim")))
+    table.add_row(
+        f"by {'detectors' if row['method'] == 'detectors' else safe(row['model'], 24)}", Text(" · ".join(claim), "dim")
     )
-    place = (
-        f"conversation {safe(row['conversation_id'])} · turn {row['turn']} · "
-        f"trace {row['trace_id']} · span {row['span_id']}"
-    )
-    said = f"asked: {asked}\n" if asked and asked not in row["quote"] else ""
-    return Text.assemble(said, (f"{claim}\n", "dim"), (place, "dim"))
+    table.add_row("where", Text("\n".join(_place(row) for row in rows), "dim"))
+    return table
+
+
+def _place(row: Row) -> str:
+    where = f"conversation {safe(row['conversation_id'])} · turn {row['turn']}"
+    return f"{where} · trace {row['trace_id']} · span {row['span_id']}"
 
 
 def _minute(time_text: str) -> str:

@@ -22,7 +22,7 @@ def issue(**known: object) -> Row:
     return {
         "rank": 1, "title": "No tool for: this", "status": "new", "family": "missing_capability", "code": "tool_absent",
         "share": 0.2, "share_low": 0.1, "share_high": 0.3, "eligible_count": 10, "share_of": "users",
-        "conversation_count": 2, "issue_id": "abc", "tenant": "", "method": "detectors", "service_name": "shop",
+        "conversation_count": 2, "issue_id": "abc", "tenant": "", "method": "detectors", "model": "", "service_name": "shop",
         "grouped_by": "cluster", "badge": "stable",
     } | known  # fmt: skip
 
@@ -68,3 +68,20 @@ def test_what_people_wrote_is_no_markup() -> None:
     with console.capture() as captured:
         show_decisions([row])
     assert "[red]x[/red] [/b]" in captured.get()
+
+
+def test_each_issue_says_who_found_it_and_the_note_how_many() -> None:
+    """Rows of detectors, of a model and of both are told apart; only those of detectors alone are doubted."""
+    known = [("detectors", ""), ("model", "m"), ("model", "m"), ("both", "m")]
+    shown = printed(IssueList([issue(method=method, model=model) for method, model in known], None, 1))
+    assert [shown.count(f"· by {who} ·") for who in ("detectors", "m", "detectors and m")] == [1, 2, 1]
+    assert "Found: 2 by m, 1 by detectors, 1 by detectors and m" in " ".join(shown.split())
+    assert "wrong" not in printed(IssueList([issue(method="model", model="m")], None, 1))
+
+
+def test_what_arrived_since_the_last_run_is_told() -> None:
+    """With issues and without any: the list is as old as the run."""
+    for listed in ([issue()], []):
+        assert "132 spans arrived since the last run" in " ".join(
+            printed(IssueList(listed, {"conversation_count": 0}, 132, 132)).split()
+        )
