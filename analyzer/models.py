@@ -56,6 +56,8 @@ def read_reply(text: str, reply: type[Reply]) -> Reply:
         ModelAnswerInvalid: not JSON of the form.
     """
     start, end = text.find("{"), text.rfind("}")
+    if start < 0:
+        raise ModelAnswerInvalid("The model's answer does not have the form asked for: it is no JSON object.")
     try:
         return reply.model_validate_json(text[start : end + 1])
     except ValidationError as error:

@@ -9,7 +9,7 @@ left as detectors saw it and says why. Both are taken up by the next run, and wh
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,11 +63,14 @@ class Readings:
     skipped_count: int = 0
     left_count: int = 0
     claims: GateCounts = field(default_factory=GateCounts)
+    last_failure: str = ""
 
     def add(self, reading: Reading) -> None:
         """Count one."""
         self.read_count += reading.state == "analysed"
-        self.failed_count += reading.state.startswith("failed")
+        if reading.state.startswith("failed"):
+            self.failed_count += 1
+            self.last_failure = reading.state.removeprefix("failed: ")
         self.skipped_count += reading.state.startswith("skipped")
         self.claims += reading.gate
 
@@ -93,19 +96,20 @@ def read_new(
     total = count_to_read(database, reader, is_full=is_full, run_id=stamp.run_id)
     with ThreadPoolExecutor(reader.concurrency, thread_name_prefix="momus-reading") as pool:
         for page in pages(database, reader, is_full=is_full, run_id=stamp.run_id):
-            attempts = {(row["tenant"], row["conversation_id"]): row["attempt_count"] for row in page}
+            before = {(row["tenant"], row["conversation_id"]): row for row in page}
             waiting = conversations_of(database, page)
-            results = []
+            results, answered_count = [], 0
             read = pool.map(partial(read_one, reader), waiting)
             for number, (conversation, reading) in enumerate(zip(waiting, read, strict=True), done + 1):
                 on_read(number, max(number, total))
                 if reading:
-                    results.append(_result(conversation, reading, reader, attempts))
+                    answered_count += 1
                     counts.add(reading)
+                    results += _result(conversation, reading, reader, before[conversation.tenant, conversation.id])
             write(database, results, stamp, f"{stamp.run_id}/read/{stamp.version}/{done}")
-            counts.left_count += len(waiting) - len(results)
+            counts.left_count += len(waiting) - answered_count
             done += len(page)
-            if reader.asker.ended_by and not results:  # nothing new is asked, and what is known is used up
+            if reader.asker.ended_by and not answered_count:  # nothing new is asked, and what is known is used up
                 counts.left_count += max(0, total - done)
                 break
     return counts
@@ -159,17 +163,19 @@ def read_one(reader: Reader, conversation: Conversation) -> Reading | None:
     return None if model.was_silent else reading
 
 
-def _result(
-    conversation: Conversation, reading: Reading, reader: Reader, attempts: Mapping[tuple[str, str], int]
-) -> Result:
+def _result(conversation: Conversation, reading: Reading, reader: Reader, before: Row) -> list[Result]:
+    """What is to be stored, `before` being the conversation's row of `conversations_to_read`; nothing where that is better."""
     has_failed = reading.state.startswith("failed")
-    attempt_count = attempts[conversation.tenant, conversation.id] + 1 if has_failed else 0
+    if has_failed and before["is_read"]:  # what another model or prompt made of it stays
+        return []
+    attempt_count = before["attempt_count"] + 1 if has_failed else 0
     # What failed keeps no hash of a reading, so that it is asked for again; unless it failed too often.
     is_over = not has_failed or attempt_count >= _ATTEMPT_LIMIT
-    return Result(
+    result = Result(
         conversation, reading.summary, reading.findings, reading.facets, reading.state,
         reader.hash if is_over else "", attempt_count,
     )  # fmt: skip
+    return [result]
 
 
 def tell_why_unread(database: Database, why: ModelError | None) -> None:

@@ -184,6 +184,7 @@ def _read(
 
     settle = reader.settle or (lambda: 0)
     failure: ModelError | None = None
+    last_failure = ""
     try:
         settle()  # a batch that a killed run sent is waited for before anything is asked
         more = True
@@ -195,11 +196,12 @@ def _read(
             report.model_failures += readings.failed_count
             report.claims += readings.claims
             report.left_count = readings.left_count
+            last_failure = readings.last_failure or last_failure
             more = bool(report.left_count and settle())
     except ModelError as error:
         failure = error
     why = failure or reader.asker.ended_by or (reader.asker.last_silence if report.left_count else None)
-    report.note = str(why or "")
+    report.note = str(why or last_failure)
     tell_why_unread(database, why)
 
 

@@ -39,21 +39,20 @@ def _show_reading(report: RunReport) -> None:
     claims = report.claims
     if claims.claimed:
         console.print(
-            f"It claimed {claims.claimed:,} failures; {claims.unquoted:,} had no verbatim quote and {claims.contradicted:,} "
-            "were contradicted by the second question; all of these were dropped."
+            f"It claimed {claims.claimed:,} failures. Dropped: {claims.unquoted:,} without a verbatim quote, "
+            f"{claims.contradicted:,} contradicted by a second question."
         )
     if report.skipped_count:
         console.print(f"No content to read: {_conversations(report.skipped_count)}.")
     if report.model_failures:
         console.print(
-            f"[yellow]The model's answers were of no use: {_conversations(report.model_failures)}.[/] The state of each "
-            "says why; it is tried in three runs."
+            f"[yellow]The model's answers were of no use: {_conversations(report.model_failures)}.[/] What was known of "
+            "them stays; `momus doctor` tells which are tried again."
         )
-    if report.left_count or report.note:
-        console.print(
-            f"[yellow]Left for the next run: {_conversations(report.left_count)}.[/] {safe(report.note)}",
-            highlight=False,
-        )
+    if report.left_count:
+        console.print(f"[yellow]Left for the next run: {_conversations(report.left_count)}.[/]")
+    if report.note:
+        console.print(safe(report.note), highlight=False)
 
 
 def show_dry_run(found: DryRun) -> None:

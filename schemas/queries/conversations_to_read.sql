@@ -4,6 +4,7 @@ SELECT
     conversation_id,
     end_ns,
     attempt_count,
+    state = 'analysed' AND reading_hash != '' AS is_read,
     trace_ids
 FROM conversation_log FINAL
 WHERE (reading_hash = '' OR ({is_full:Bool} AND (reading_hash != {reading_hash:String} OR startsWith(state, 'failed'))))

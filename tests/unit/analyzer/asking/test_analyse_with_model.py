@@ -170,6 +170,21 @@ def test_one_conversation_that_cannot_be_read_costs_only_itself(
     assert [run(database, one, minute).model_failures for minute in (20, 30, 40)] == [1, 1, 0]
 
 
+def test_a_model_that_is_of_no_use_takes_nothing_away(
+    database: Database, fake: Fake, chosen: Settings, store_talks: Store
+) -> None:
+    """What another one made of a conversation stays when it is read anew and that fails; the run says why it did."""
+    store_talks(database, *asking(2))
+    run(database, chosen, 10)
+    before = database.query("SELECT conversation_id, summary, state, model FROM conversations ORDER BY conversation_id")
+    fake.say = lambda body: "I would rather chat."
+    report = run(database, chosen.model_copy(update={"model_name": "large"}), 20, is_full=True)
+    assert (report.read_count, report.model_failures, report.left_count) == (0, 2, 0)
+    assert "it is no JSON object" in report.note
+    after = database.query("SELECT conversation_id, summary, state, model FROM conversations ORDER BY conversation_id")
+    assert after == before
+
+
 def test_an_endpoint_that_takes_no_schema_is_told_it_in_words(
     database: Database, fake: Fake, chosen: Settings, store_talks: Store, failing: Failing
 ) -> None:
