@@ -116,6 +116,7 @@ def _known(row: Row, members: set[str], core: set[str]) -> Known:
     return Known(
         row["cluster_id"], row["name"], frozenset(members), frozenset(core), row["badge"], row["stability"],
         (row["stability_low"], row["stability_high"]), row["name_by"], tuple(row["terms"]), row["is_held_back"],
+        row["conversation_count"],
     )  # fmt: skip
 
 

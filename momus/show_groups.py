@@ -102,14 +102,24 @@ def _show_loose(rows: Sequence[Row]) -> None:
 
 
 def show_history(rows: Sequence[Row]) -> None:
-    """Print what became of groups, latest first."""
+    """Print what became of groups and what people decided, latest first; sizes are conversations."""
+    if not rows:
+        console.print("No history yet: it begins with the first analysis that finds a group.")
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("when", "what", "group", "from → to", ""):
+    for column in ("when", "kind", "what", "group", "conversations", ""):
         table.add_column(column, overflow="fold")
     for row in rows:
-        sizes = f"{row['size_before']} → {row['size_after']}"
-        rest = f"was: {one_line(row['name_before'], 60)}" if row["event"] == "renamed" else " ".join(row["related_ids"])
         name = Text(one_line(row["name"], 60))
         name.append(f"  {row['cluster_id']}", "dim")
-        table.add_row(str(row["seen_at"])[:16], row["event"], name, sizes, Text(safe(rest)))
-    console.print(table if rows else "No history yet: it begins with the second analysis.")
+        sizes = f"{row['size_before']} → {row['size_after']}" if row["run_id"] else ""
+        kind = "issue" if row["kind"] == "findings" else "intent"
+        table.add_row(str(row["seen_at"])[:16], kind, row["event"], name, sizes, Text(_rest(row)))
+    console.print(table)
+
+
+def _rest(row: Row) -> str:
+    """What else there is to an event: names and groups concerned, and who decided it."""
+    was = f"was: {one_line(row['name_before'], 60)}" if row["event"] == "renamed" else " ".join(row["related_ids"])
+    by = f"by {one_line(row['decided_by'], 24)}" if row["decided_by"] else ""
+    return safe(" · ".join(part for part in (was, by, one_line(row["note"], 60)) if part))

@@ -1,6 +1,7 @@
 """What people decide about issues: resolve, ignore, reopen, merge, split, rename, pin, and take back.
 
-A decision is a row; the next run of the analyzer applies it, and every run after that.
+A decision is a row. Status and title hold at once, as the view `issues` reads them; what moves findings is done by the
+next run of the analyzer. Every run after that applies it anew.
 """
 
 import getpass
@@ -16,13 +17,15 @@ from schemas.errors import BadDecision, NotFound
 Decision = Literal["resolved", "ignored", "open"]
 
 NAME_LIMIT = 200  # characters of a title
+_LATER = "with the next analysis"
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was written. `edit_id` takes it back; empty for a status, which the next decision replaces."""
+    """What was written, and the command of `momus triage` that takes it back; `edit_id` is empty for a status."""
 
     said: str
+    undo: str
     edit_id: str = ""
 
 
@@ -55,11 +58,12 @@ def decide(database: Database, issue: Row, decision: Decision, *, note: str, now
         "version": now_ns,
     }
     database.insert("issue_status_log", [row | {"is_deleted": 0}], token=secrets.token_hex(8))
-    return Decided(f"{issue['issue_id']} is {decision}: {issue['title']}")
+    back = "" if decision == "open" else f"reopen {issue['issue_id']}"
+    return Decided(f"{issue['issue_id']} is {decision}: {issue['title']}", back)
 
 
 def merge(database: Database, issue: Row, target: Row, *, now_ns: int) -> Decided:
-    """Count whatever is found under `issue` under `target` from now on.
+    """Count whatever is found under `issue` under `target` from the next run on.
 
     Raises:
         BadDecision: they are the same, or of different tenants or services.
@@ -70,7 +74,7 @@ def merge(database: Database, issue: Row, target: Row, *, now_ns: int) -> Decide
         raise BadDecision(
             "Issues of different services or tenants cannot be merged; their shares are of different users."
         )
-    said = f"{issue['issue_id']} counts under {target['issue_id']} from now on: {target['title']}"
+    said = f"{issue['issue_id']} counts under {target['issue_id']} {_LATER}: {target['title']}"
     return _edit(database, issue, "merge", said, now_ns, target_id=target["issue_id"])
 
 
@@ -91,7 +95,7 @@ def split(database: Database, issue: Row, conversation_ids: Sequence[str], name:
     if len(taken) == len(rows):
         raise BadDecision("All conversations of the issue were named; leave some, or rename the issue instead.")
     new_id = secrets.token_hex(6)
-    said = f"{new_id} is split off {issue['issue_id']} with {len(taken)} of its {len(rows)} findings"
+    said = f"{new_id} is split off {issue['issue_id']} with {len(taken)} of its {len(rows)} findings {_LATER}"
     return _edit(
         database, issue, "split", said, now_ns, target_id=new_id, finding_ids=taken, name=_title(name) if name else ""
     )
@@ -119,12 +123,12 @@ def undo(database: Database, edit_id: str, *, tenant: str | None, now_ns: int) -
         raise NotFound(f"No decision {edit_id} is in effect. `momus triage list` shows those that are.")
     row = edits[0] | {"version": now_ns, "is_deleted": 1}
     database.insert("issue_edit_log", [row], token=secrets.token_hex(8))
-    return Decided(f"{edits[0]['action']} of {edits[0]['issue_id']} is taken back")
+    return Decided(f"{edits[0]['action']} of {edits[0]['issue_id']} is taken back {_LATER}", "")
 
 
 def decisions(database: Database, *, tenant: str | None) -> list[Row]:
-    """Return the merges, splits, renames and pins in effect, oldest first."""
-    return [row for row in database.query("issue_edits") if tenant in (None, row["tenant"])]
+    """Return the decisions in effect, latest first; those with an `edit_id` can be undone, the others reopened."""
+    return database.query("list_decisions", tenant=tenant)
 
 
 def _edit(
@@ -134,7 +138,7 @@ def _edit(
     row = {"target_id": "", "name": "", "finding_ids": []} | rest | _key(issue)
     row |= {"edit_id": edit_id, "action": action, "decided_ns": now_ns, "decided_by": _who()}
     database.insert("issue_edit_log", [row | {"version": now_ns, "is_deleted": 0}], token=secrets.token_hex(8))
-    return Decided(said, edit_id)
+    return Decided(said, f"undo {edit_id}", edit_id)
 
 
 def _key(issue: Row) -> Row:

@@ -1,4 +1,4 @@
-"""`momus triage`: what people decide about issues. Decisions count from the next analysis on."""
+"""`momus triage`: what people decide about issues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ NoteOption = Annotated[str, typer.Option(help="Why, for whoever asks later.")]
 triage_app = typer.Typer(
     no_args_is_help=True,
     help="Resolve, ignore, merge, split, rename and pin issues; it holds however often everything is grouped anew.",
-    epilog="Decisions count from the next analysis on: at once with [bold]momus analyze[/], else when it is due.",
+    epilog="Status and title hold at once; merges, splits and pins from the next analysis on: now with "
+    "[bold]momus analyze[/], else when it is due.",
 )
 
 
@@ -118,7 +119,7 @@ def undo(
 
 @triage_app.command(name="list")
 def list_decisions(database: DatabaseOption = None, tenant: TenantOption = None, json: JsonOption = False) -> None:
-    """List the merges, splits, renames and pins in effect."""
+    """List the decisions in effect."""
     from momus import triage
     from momus.pages.issues import show_decisions
 
@@ -138,5 +139,5 @@ def _decide(issue: str, decision: Decision, note: str, database: str | None, ten
 def _say(decided: Decided) -> None:
     from momus.screen import one_line
 
-    undo = f" Take back: momus triage undo {decided.edit_id}" if decided.edit_id else ""
+    undo = f" Take back: momus triage {decided.undo}" if decided.undo else ""
     console.print(f"{one_line(decided.said)}.{undo}", markup=False, highlight=False)

@@ -56,6 +56,7 @@ class Known:
     name_by: str = "terms"
     terms: tuple[str, ...] = ()
     is_held_back: bool = False
+    conversation_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,15 @@ def bring_up_to_date(
 def history(known: Sequence[Known], clusters: Sequence[Kept], names: Mapping[str, str]) -> list[LineageEvent]:
     """Tell what happened to what is shown since the last run; `names` are those of today by id."""
     today = [
-        Seen(c.id, names.get(c.id, ""), frozenset(item.id for item in c.items)) for c in clusters if not c.is_held_back
+        Seen(
+            c.id, names.get(c.id, ""), frozenset(item.id for item in c.items),
+            conversation_count=len({item.conversation_id for item in c.items}),
+        ) for c in clusters if not c.is_held_back
+    ]  # fmt: skip
+    before = [
+        Seen(c.id, c.name, c.members, conversation_count=c.conversation_count) for c in known if not c.is_held_back
     ]
-    return events([Seen(c.id, c.name, c.members) for c in known if not c.is_held_back], today)
+    return events(before, today)
 
 
 @dataclass(frozen=True, slots=True)

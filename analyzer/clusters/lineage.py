@@ -25,17 +25,21 @@ _WHOLE = 0.5  # share of a cluster's common members that must have gone into ano
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A cluster as one run saw it. `centroid` is float32[d] of length 1, or None where places cannot be compared."""
+    """A cluster as one run saw it, with the number of its conversations.
+
+    `centroid` is float32[d] of length 1, or None where places cannot be compared.
+    """
 
     id: str
     name: str
     members: frozenset[str]
     centroid: npt.NDArray[np.float32] | None = None
+    conversation_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LineageEvent:
-    """What became of one cluster. `related_ids` are the pieces of a split, or the clusters that merged."""
+    """What became of one cluster. `related_ids` are the pieces of a split, or the clusters that merged; sizes are conversations."""
 
     event: Event
     cluster_id: str
@@ -75,12 +79,12 @@ def events(former: Sequence[Seen], today: Sequence[Seen]) -> list[LineageEvent]:
     taken = {id for ids in pieces.values() for id in ids}
     absorbed = {id for ids in sources.values() for id in ids}
     told += [
-        LineageEvent("born", cluster.id, cluster.name, size_after=len(cluster.members))
+        LineageEvent("born", cluster.id, cluster.name, size_after=cluster.conversation_count)
         for cluster in today
         if cluster.id not in before and cluster.id not in taken
     ]
     told += [
-        LineageEvent("died", cluster.id, cluster.name, size_before=len(cluster.members), name_before=cluster.name)
+        LineageEvent("died", cluster.id, cluster.name, size_before=cluster.conversation_count, name_before=cluster.name)
         for cluster in former
         if cluster.id not in after and cluster.id not in absorbed and cluster.id not in pieces
     ]
@@ -149,7 +153,7 @@ def _sources(after: dict[str, Seen], flows: dict[str, Counter[str]]) -> dict[str
 def _changes(before: Seen | None, after: Seen) -> list[LineageEvent]:
     if before is None:
         return []
-    size_before, size_after = len(before.members), len(after.members)
+    size_before, size_after = before.conversation_count, after.conversation_count
     told = []
     if size_before != size_after:
         event: Event = "grew" if size_after > size_before else "shrank"
@@ -160,11 +164,11 @@ def _changes(before: Seen | None, after: Seen) -> list[LineageEvent]:
 
 
 def _split(before: Seen, after: dict[str, Seen], ids: tuple[str, ...]) -> LineageEvent:
-    size = len(after[before.id].members) if before.id in after else 0
+    size = after[before.id].conversation_count if before.id in after else 0
     name = after[before.id].name if before.id in after else before.name
-    return LineageEvent("split", before.id, name, ids, len(before.members), size, before.name)
+    return LineageEvent("split", before.id, name, ids, before.conversation_count, size, before.name)
 
 
 def _merged(after: Seen, before: dict[str, Seen], ids: tuple[str, ...]) -> LineageEvent:
-    size = len(before[after.id].members) if after.id in before else 0
-    return LineageEvent("merged", after.id, after.name, ids, size, len(after.members))
+    size = before[after.id].conversation_count if after.id in before else 0
+    return LineageEvent("merged", after.id, after.name, ids, size, after.conversation_count)

@@ -40,9 +40,17 @@ def show_decisions(rows: Iterable[Row]) -> None:
     """Print what people decided about issues."""
     table = listing("decision", "what", "issue", "", "by")
     for row in rows:
-        told = (row["edit_id"], row["action"], row["issue_id"], row["name"] or row["target_id"], row["decided_by"])
-        table.add_row(*(Text(one_line(text, 80)) for text in told))
-    console.print(table if table.rows else "Nobody merged, split, renamed or pinned an issue.")
+        about = one_line(row["name"] or row["note"], 80) or " ".join(
+            ["into", row["target_id"]] * bool(row["target_id"])
+        )
+        issue = Text.assemble(one_line(row["title"], 60), (f" {row['issue_id']}", "dim"))
+        told = (row["edit_id"], row["decision"], issue, about, one_line(row["decided_by"], 24))
+        table.add_row(*(part if isinstance(part, Text) else Text(part) for part in told))
+    if not table.rows:
+        console.print("Nobody resolved, ignored, merged, split, renamed or pinned an issue.")
+        return
+    console.print(table)
+    console.print("[dim]Take back: momus triage reopen ISSUE for resolve and ignore, undo DECISION for the others.[/]")
 
 
 def found_by(issue: Row) -> str:

@@ -16,6 +16,7 @@ SELECT
     stability_high,
     embedder,
     is_held_back,
+    conversation_count,
     cluster_method
 FROM cluster_log FINAL
 ORDER BY

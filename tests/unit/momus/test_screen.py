@@ -64,7 +64,10 @@ def test_every_share_is_shown_with_its_interval() -> None:
 
 def test_what_people_wrote_is_no_markup() -> None:
     """A title with brackets is listed as it was given."""
-    row = {"edit_id": "1", "action": "rename", "issue_id": "a", "name": "[red]x[/red] [/b]", "decided_by": "[b]"}
+    row = {
+        "edit_id": "1", "decision": "rename", "issue_id": "a", "title": "[red]x[/red]", "name": "[red]x[/red] [/b]",
+        "target_id": "", "note": "", "decided_by": "[b]",
+    }  # fmt: skip
     with console.capture() as captured:
         show_decisions([row])
     assert "[red]x[/red] [/b]" in captured.get()

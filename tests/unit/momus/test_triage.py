@@ -1,11 +1,16 @@
 """What people decide about issues holds from run to run."""
 
+import time
+
 import pytest
 
 from analyzer.run import analyze
+from momus.groups import list_history
 from momus.look import FoundIssue, list_issues, look_up
+from momus.screen import console
 from momus.server import is_due
-from momus.triage import decide, decisions, find_issue, merge, pin, rename, split, undo
+from momus.show_groups import show_history
+from momus.triage import Decision, decide, decisions, find_issue, merge, pin, rename, split, undo
 from schemas.database import Database, Row
 from schemas.errors import BadDecision, NotFound
 from schemas.record_rows import CONTENT_TABLES, batch_rows
@@ -88,7 +93,7 @@ def test_a_given_title_stays(shop: Database) -> None:
     rename(shop, cancel, "  Cannot \n cancel ", now_ns=later(1))
     assert again(shop, 2)[cancel["issue_id"]]["title"] == "Cannot cancel"
     assert again(shop, 3)[cancel["issue_id"]]["title"] == "Cannot cancel"
-    assert [row["action"] for row in decisions(shop, tenant=None)] == ["rename"]
+    assert [(row["decision"], row["title"]) for row in decisions(shop, tenant=None)] == [("rename", "Cannot cancel")]
 
 
 def test_a_resolved_issue_leaves_the_inbox_and_comes_back_when_reopened(shop: Database) -> None:
@@ -100,10 +105,59 @@ def test_a_resolved_issue_leaves_the_inbox_and_comes_back_when_reopened(shop: Da
     assert cancel["issue_id"] in again(shop, 3)
 
 
+def inbox(database: Database, *, all: bool = False) -> dict[str, tuple[str, str]]:
+    """Title and status of the issues listed, by id, without another run."""
+    found = list_issues(database, family="", service="", all=all, limit=100)
+    return {issue["issue_id"]: (issue["title"], issue["status"]) for issue in found.issues}
+
+
+def test_a_decision_is_seen_at_once_and_the_next_run_says_the_same(shop: Database) -> None:
+    """What is resolved, ignored or renamed reads so without another run; `--all` lists what has left the inbox."""
+    cancel, address = issue_of(shop, "cancel"), issue_of(shop, "address")
+    decide(shop, cancel, "ignored", note="", now_ns=later(1))
+    rename(shop, address, "Cannot move a parcel", now_ns=later(1))
+    for number in (2, 3):
+        assert inbox(shop) == {address["issue_id"]: ("Cannot move a parcel", "new")}
+        assert inbox(shop, all=True)[cancel["issue_id"]][1] == "ignored"
+        again(shop, number)
+
+
+@pytest.mark.parametrize("decision", ["resolved", "ignored", "open"])
+@pytest.mark.parametrize("decided_minute", [-60, 60], ids=["seen since", "not seen since"])
+def test_the_view_and_the_next_run_agree_on_a_status(shop: Database, decision: Decision, decided_minute: int) -> None:
+    """Before a week is over and after it, whether the issue was seen since the decision or not."""
+    cancel = issue_of(shop, "cancel")["issue_id"]
+    for days in (0, 8):
+        analyze(shop, now_ns=later(1) + days * 24 * 60 * MINUTE)
+        decide(shop, issue_of_id(shop, cancel), decision, note="", now_ns=START_NS + decided_minute * MINUTE)
+        at_once = inbox(shop, all=True)[cancel]
+        analyze(shop, now_ns=later(1) + days * 24 * 60 * MINUTE + 1)
+        (row,) = shop.query("SELECT status FROM issue_log FINAL WHERE issue_id = {id:String}", id=cancel)
+        assert at_once[1] == row["status"]
+
+
+def issue_of_id(database: Database, id: str) -> Row:
+    return find_issue(database, id, None)
+
+
+def test_decisions_are_part_of_the_history(shop: Database) -> None:
+    """With who decided and why, between what became of the groups; merges name both issues."""
+    cancel, address = issue_of(shop, "cancel"), issue_of(shop, "address")
+    decide(shop, cancel, "resolved", note="there is a tool now", now_ns=time.time_ns())
+    merge(shop, cancel, address, now_ns=time.time_ns())
+    told = list_history(shop, cancel["issue_id"], tenant=None, limit=10)
+    assert [row["event"] for row in told] == ["merge", "resolve", "born"]
+    assert (told[0]["related_ids"], told[1]["note"]) == ([address["issue_id"]], "there is a tool now")
+    with console.capture() as captured:
+        show_history(told)
+    assert "there is a tool now" in captured.get()
+    assert "0 → 3" in captured.get()
+
+
 def test_a_pinned_issue_is_written_down(shop: Database) -> None:
     """A pin is a decision like others, and can be taken back."""
     edit_id = pin(shop, issue_of(shop, "cancel"), now_ns=later(1)).edit_id
-    assert [row["action"] for row in decisions(shop, tenant=None)] == ["pin"]
+    assert [row["decision"] for row in decisions(shop, tenant=None)] == ["pin"]
     undo(shop, edit_id, tenant=None, now_ns=later(2))
     assert decisions(shop, tenant=None) == []
 

@@ -54,7 +54,16 @@ def as_known(clustering: Clustering, name: str = "") -> list[Known]:
     for cluster in clustering.clusters:
         members = frozenset(item.id for item in cluster.items)
         core = frozenset(id for id in members if not clustering.placements[id].is_assigned)
-        found.append(Known(cluster.id, name or cluster.id, members, core, cluster.badge))
+        found.append(
+            Known(
+                cluster.id,
+                name or cluster.id,
+                members,
+                core,
+                cluster.badge,
+                conversation_count=len({item.conversation_id for item in cluster.items}),
+            )
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from analyzer.clusters.lineage import LineageEvent, Seen, events, match
 
 def seen(id: str, members: str, name: str = "", at: tuple[float, ...] | None = None) -> Seen:
     centroid = None if at is None else np.array(at, dtype=np.float32)
-    return Seen(id, name or id, frozenset(members), centroid)
+    return Seen(id, name or id, frozenset(members), centroid, len(members))
 
 
 def told(former: list[Seen], today: list[Seen]) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -66,6 +66,13 @@ def test_growth_and_a_new_name_are_told_apart() -> None:
         LineageEvent("grew", "A", "new", size_before=2, size_after=3),
         LineageEvent("renamed", "A", "new", size_before=2, size_after=3, name_before="old"),
     ]
+
+
+def test_sizes_are_conversations() -> None:
+    """The numbers of every other page: sixteen findings of eight conversations are born as eight, and no more is no growth."""
+    before, after = Seen("A", "a", frozenset("ab"), None, 1), Seen("A", "a", frozenset("abc"), None, 1)
+    assert events([], [after]) == [LineageEvent("born", "A", "a", size_after=1)]
+    assert events([before], [after]) == []
 
 
 def test_a_split_names_its_pieces_and_they_are_not_born() -> None:
