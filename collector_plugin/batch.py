@@ -11,8 +11,8 @@ memory than the blocks had saved.
 
 import contextlib
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from collector_plugin.dialects import read_log, read_span
@@ -20,7 +20,7 @@ from collector_plugin.flatten import flatten_logs, flatten_traces
 from collector_plugin.otlp.requests import as_logs, as_traces
 from collector_plugin.raw_rows import LOG_COLUMNS, SPAN_COLUMNS, log_lines, span_lines
 from collector_plugin.spool.segment_format import Kind, StoredRequest
-from schemas.as_json import JsonLines
+from schemas.as_json import JsonLines, JsonStream
 from schemas.records import LogRecord, Record, Span, SpanFacts
 from schemas.rows import batch_rows
 
@@ -37,13 +37,14 @@ _RAW_TABLES: dict[Kind, tuple[str, tuple[str, ...]]] = {
 class Block:
     """Rows by table, in JSON, and what was met on the way to them.
 
-    Rows are written as JSON at once: as Python's objects they would take five times the memory. `contents` names the
+    Rows are written as JSON at once: as Python's objects they would take five times the memory. Where a `JsonStream` is
+    in its tables, a block is whole only when that was taken. `contents` names the
     messages and tools among them, each of which is there once. `dialects` counts the spans and log records that each
     dialect recognised, `unknown_spans` the spans that none did by (scope name, span name). `unread_count` is of spans and
     log records whose dialect failed; `lost` are requests that could not be flattened to their end.
     """
 
-    tables: dict[str, JsonLines] = field(default_factory=dict)
+    tables: dict[str, JsonLines | JsonStream] = field(default_factory=dict)
     contents: set[tuple[object, ...]] = field(default_factory=set)
     dialects: Counter[str] = field(default_factory=Counter)
     unknown_spans: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -53,32 +54,37 @@ class Block:
     @property
     def size_bytes(self) -> int:
         """The JSON of all tables."""
-        return sum(len(rows.text) for rows in self.tables.values())
+        return sum(rows.size_bytes for rows in self.tables.values())
 
     @property
     def is_full(self) -> bool:
         """Whether the next item belongs to another block."""
         return self.size_bytes >= BLOCK_BYTES
 
+    def add(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Append rows of a table."""
+        lines = self.tables.get(table)
+        if not isinstance(lines, JsonLines):
+            lines = self.tables[table] = JsonLines()
+        lines.extend(rows)
+
 
 def raw_blocks(requests: Iterable[StoredRequest], segment: str) -> Iterator[Block]:
-    """Yield the spans and log records of a segment's requests as they were received, block by block."""
-    block = Block()
-    for request in requests:
-        table, columns = _RAW_TABLES[request.kind]
-        try:
-            for line in _raw_lines(request, segment):
-                if block.is_full:
-                    yield block
-                    block = Block()
-                if table not in block.tables:
-                    block.tables[table] = JsonLines(columns)
-                block.tables[table].append(line)
-        except Exception:  # one request that meets a fault of ours must not keep a whole segment from being written
-            log.exception("an export request received at %d cannot be flattened; it is set aside", request.received_ns)
-            block.lost.append(request)
-    if block.tables or block.lost:
-        yield block
+    """Yield the spans of a segment's requests as they were received, then the log records, block by block.
+
+    The rows of a block are made as they are taken; what nobody took is passed over when the next block is asked for. What
+    could not be flattened stands in the last block.
+    """
+    lost: list[StoredRequest] = []
+    for kind, of_kind in _by_kind(requests):
+        table, columns = _RAW_TABLES[kind]
+        lines = _raw_lines(of_kind, segment, lost)
+        for first in lines:
+            rows = JsonStream(columns, _up_to_full(first, lines))
+            yield Block({table: rows})
+            rows.pass_over()
+    if lost:
+        yield Block(lost=lost)
 
 
 def record_blocks(
@@ -94,15 +100,42 @@ def record_blocks(
                 block = Block()
             rows_by_table = batch_rows(_read(block, item), segment, request.received_ns, block.contents)
             for table, rows in rows_by_table.items():
-                block.tables.setdefault(table, JsonLines()).extend(rows)
+                block.add(table, rows)
     if block != Block():
         yield block
 
 
-def _raw_lines(request: StoredRequest, segment: str) -> Iterator[bytes]:
+def _by_kind(requests: Iterable[StoredRequest]) -> Iterator[tuple[Kind, deque[StoredRequest]]]:
+    waiting: dict[Kind, deque[StoredRequest]] = {kind: deque() for kind in _RAW_TABLES}
+    for request in requests:
+        waiting[request.kind].append(request)
+    yield from waiting.items()
+
+
+def _raw_lines(requests: deque[StoredRequest], segment: str, lost: list[StoredRequest]) -> Iterator[bytes]:
+    """Yield the rows of requests of one kind, and hold none that is done with."""
+    while requests:
+        request = requests.popleft()
+        try:
+            yield from _lines_of(request, segment)
+        except Exception:  # one request that meets a fault of ours must not keep a whole segment from being written
+            log.exception("an export request received at %d cannot be flattened; it is set aside", request.received_ns)
+            lost.append(request)
+
+
+def _lines_of(request: StoredRequest, segment: str) -> Iterator[bytes]:
     if request.kind == "traces":
         return span_lines(as_traces(request.body), request.tenant, segment, request.received_ns)
     return log_lines(as_logs(request.body), request.tenant, segment, request.received_ns)
+
+
+def _up_to_full(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield `first` and as many others as belong into its block."""
+    yield first
+    size_bytes = len(first)
+    while size_bytes < BLOCK_BYTES and (line := next(others, None)) is not None:
+        yield line
+        size_bytes += len(line)
 
 
 def _items(request: StoredRequest) -> Iterator[Span | LogRecord]:

@@ -27,7 +27,8 @@ import orjson
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from schemas.as_json import JsonLines
+from schemas.as_json import JsonLines, JsonStream
+from schemas.engine_stream import insert_stream
 from schemas.errors import (
     BadQuery,
     DatabaseError,
@@ -154,7 +155,7 @@ class Database:
     def insert(
         self,
         table: str,
-        rows: Iterable[Mapping[str, object]] | JsonLines,
+        rows: Iterable[Mapping[str, object]] | JsonLines | JsonStream,
         *,
         token: str | None = None,
         **settings: object,
@@ -167,12 +168,14 @@ class Database:
         Raises:
             DatabaseError: nothing, or all but views that depend on the table, is stored.
         """
-        lines = rows if isinstance(rows, JsonLines) else JsonLines()
-        if not isinstance(rows, JsonLines):
-            lines.extend(rows)
+        chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
+        if isinstance(rows, JsonStream) and self._folder:
+            zone = {"session_timezone": _READ_SETTINGS["session_timezone"]}
+            insert_stream(self._folder.path, f"{DATABASE_NAME}.{table}", rows, {**chosen, **zone})
+            return len(rows)
+        lines = _lines(rows)
         if not lines:
             return 0
-        chosen = {**_ONE_BLOCK, **settings, **({"insert_deduplication_token": token} if token else {})}
         with translated(DatabaseError):
             self._client.raw_insert(
                 table,
@@ -223,6 +226,17 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _lines(rows: Iterable[Mapping[str, object]] | JsonLines | JsonStream) -> JsonLines:
+    match rows:
+        case JsonLines():
+            return rows
+        case JsonStream():
+            return rows.gathered()
+    lines = JsonLines()
+    lines.extend(rows)
+    return lines
 
 
 def open(dsn: str, *, memory_limit_bytes: int = 2 << 30) -> Database:

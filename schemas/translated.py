@@ -56,12 +56,13 @@ _NOISE = re.compile(
 )
 
 
-def sentence(error: ClickHouseError) -> str:
+def sentence(error: Exception) -> str:
     """Return what went wrong without the engine's layers, stack traces and version."""
     text = str(error)
+    is_of_row = "(at row " in text
     for _ in range(3):
         text = _NOISE.sub("", text)
-    text = _without_data(text)
+    text = _without_data(text) if is_of_row else text
     text = " ".join(text.split()).removeprefix("default: ")
     return f"{text[:300].rstrip(' .:')}." if text else "The database gave no reason."
 
@@ -71,8 +72,6 @@ _KEY = re.compile(r"\(while reading the value of key (\w+)\)")
 
 def _without_data(text: str) -> str:
     """Leave out what the engine quotes of a row that it could not read: errors are logged, and rows are somebody's."""
-    if "(at row " not in text:
-        return text
     key = _KEY.search(text)
     told = re.split(r"[\s:]*(?:expected )?(?:before: |['\"(])", text, maxsplit=1)[0]
     return f"{told} of column {key[1]}" if key else told

@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from collector_plugin.flatten import flatten_logs, flatten_traces
 from collector_plugin.raw_rows import LOG_COLUMNS, SPAN_COLUMNS, log_lines, span_lines
-from schemas.as_json import JsonLines
+from schemas.as_json import JsonLines, JsonStream
 from schemas.database import Database
 from schemas.otel_rows import log_row, span_row
 
@@ -116,7 +116,7 @@ WITH_DATABASE = settings(
 )
 
 
-def stored(database: Database, table: str, rows: JsonLines) -> list[dict[str, Any]]:
+def stored(database: Database, table: str, rows: JsonLines | JsonStream) -> list[dict[str, Any]]:
     """Return what the engine makes of rows, in the order given: without an order of theirs they come as one block."""
     database.command(f"TRUNCATE TABLE {table}")
     database.insert(table, rows)
@@ -130,9 +130,8 @@ def test_rows_of_spans_are_those_of_flattened_spans(
     database: Database, request: ExportTraceServiceRequest, tenant: str
 ) -> None:
     """Whatever types, repeated keys, times, enums and nesting a span has."""
-    direct, by_way_of_spans = JsonLines(SPAN_COLUMNS), JsonLines()
-    for line in span_lines(request, tenant, "segment", RECEIVED_NS):
-        direct.append(line)
+    direct = JsonStream(SPAN_COLUMNS, span_lines(request, tenant, "segment", RECEIVED_NS))
+    by_way_of_spans = JsonLines()
     by_way_of_spans.extend(span_row(span, "segment", RECEIVED_NS) for span in flatten_traces(request, tenant))
     assert stored(database, "otel_traces", direct) == stored(database, "otel_traces", by_way_of_spans)
 
@@ -143,8 +142,7 @@ def test_rows_of_log_records_are_those_of_flattened_records(
     database: Database, request: ExportLogsServiceRequest, tenant: str
 ) -> None:
     """Likewise, with bodies of any shape."""
-    direct, by_way_of_records = JsonLines(LOG_COLUMNS), JsonLines()
-    for line in log_lines(request, tenant, "segment", RECEIVED_NS):
-        direct.append(line)
+    direct = JsonStream(LOG_COLUMNS, log_lines(request, tenant, "segment", RECEIVED_NS))
+    by_way_of_records = JsonLines()
     by_way_of_records.extend(log_row(log, "segment", RECEIVED_NS) for log in flatten_logs(request, tenant))
     assert stored(database, "otel_logs", direct) == stored(database, "otel_logs", by_way_of_records)

@@ -23,6 +23,7 @@ from collector_plugin.spool.recent import key_of_request
 from collector_plugin.spool.segment_format import StoredRequest
 from collector_plugin.spool.spool import Spool
 from collector_plugin.writer import Records, Stored, Writer, WriterCounts
+from schemas.as_json import JsonLines, JsonStream
 from schemas.database import Database
 
 RECEIVED_NS = 1_790_000_000 * 10**9
@@ -54,9 +55,15 @@ def counts(database: Database) -> dict[str, int]:
     return {table: database.query(f"SELECT count() AS n FROM {table}")[0]["n"] for table in COUNTED}
 
 
-def blocks(requests: Sequence[StoredRequest], segment: str) -> list[Block]:
-    """Return the blocks of both lanes."""
-    return [*raw_blocks(requests, segment), *record_blocks(requests, segment)]
+def blocks(requests: Sequence[StoredRequest], segment: str) -> Iterator[Block]:
+    """Yield the blocks of both lanes."""
+    yield from raw_blocks(requests, segment)
+    yield from record_blocks(requests, segment)
+
+
+def held(block: Block) -> dict[str, JsonLines]:
+    """Return the rows of a block, made."""
+    return {table: rows.gathered() if isinstance(rows, JsonStream) else rows for table, rows in block.tables.items()}
 
 
 def write_all(database: Database, segment: str, requests: Sequence[StoredRequest]) -> Written:
@@ -90,13 +97,14 @@ def test_rows_are_cut_into_the_same_blocks_every_time(
 ) -> None:
     """In order, by the bytes of their JSON; what one block begins another continues."""
     requests = [traces(*(f"{number}-{index}" for index in range(3))) for number in range(5)]
-    (whole,) = cut(requests, "s")
-    monkeypatch.setattr(batch, "BLOCK_BYTES", whole.size_bytes // 4)
-    parts = list(cut(requests, "s"))
+    (whole,) = map(held, cut(requests, "s"))
+    size_bytes = sum(rows.size_bytes for rows in whole.values())
+    monkeypatch.setattr(batch, "BLOCK_BYTES", size_bytes // 4)
+    parts = list(map(held, cut(requests, "s")))
     assert len(parts) == 4
-    assert list(cut(requests, "s")) == parts
-    for table, rows in whole.tables.items():
-        assert b"".join(part.tables[table].text for part in parts) == rows.text
+    assert list(map(held, cut(requests, "s"))) == parts
+    for table, rows in whole.items():
+        assert b"".join(part[table].text for part in parts) == rows.text
     assert list(cut([], "s")) == []
 
 
@@ -110,7 +118,7 @@ def test_a_block_is_bounded_whatever_its_spans_have_in_common(monkeypatch: pytes
     scope = parent.scope_spans.add()
     for number in range(100):
         scope.spans.add(trace_id=b"t" * 16, span_id=bytes([1 + number]) * 8, start_time_unix_nano=RECEIVED_NS)
-    sizes_bytes = [block.size_bytes for block in blocks([stored(request)], "s")]
+    sizes_bytes = [sum(rows.size_bytes for rows in held(block).values()) for block in blocks([stored(request)], "s")]
     assert sum(sizes_bytes) > 100 * resource_chars
     assert max(sizes_bytes) < limit_bytes + 2 * resource_chars
 

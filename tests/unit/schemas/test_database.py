@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas import database as databases
+from schemas.as_json import PIECE_BYTES, JsonStream
 from schemas.database import Database
 from schemas.errors import (
     BadQuery,
@@ -83,6 +84,40 @@ def test_a_batch_over_many_days_is_one_insert(store: Database) -> None:
 def test_inserting_no_rows_does_nothing(store: Database) -> None:
     """An empty batch is no error and no insert."""
     assert store.insert("exceptions", []) == 0
+
+
+def stream(*lines: bytes) -> JsonStream:
+    return JsonStream(("trace_id", "time_ns"), iter(lines))
+
+
+def test_rows_that_are_made_as_they_are_inserted_are_one_insert(store: Database) -> None:
+    """However many pieces they come in; a repeated one stores nothing, and all rows are counted."""
+    count = 3 * PIECE_BYTES // 100
+    for _ in range(2):
+        rows = stream(*(b'["%0100d",%d]\n' % (number, number) for number in range(count)))
+        assert store.insert("exceptions", rows, token="t") == count
+    found = store.query("SELECT count() AS rows, count(DISTINCT _part) AS parts FROM exceptions")
+    assert found == [{"rows": count, "parts": 1}]
+
+
+def test_of_rows_that_the_engine_refuses_none_is_stored_and_none_is_told(store: Database) -> None:
+    """An error is logged, and rows are somebody's."""
+    lines = (b'["a",1]\n', b'["b","a secret"]\n', *(b'["c",3]\n' for _ in range(PIECE_BYTES)))
+    with pytest.raises(DatabaseError) as caught:
+        store.insert("exceptions", stream(*lines))
+    assert "secret" not in str(caught.value)
+    assert store.query("SELECT count() AS n FROM exceptions") == [{"n": 0}]
+    assert store.insert("exceptions", stream(b'["d",4]\n')) == 1
+
+
+def test_of_rows_that_cannot_all_be_made_none_is_stored(store: Database) -> None:
+    """What made them raises, and the next insert is not troubled."""
+    with pytest.raises(ZeroDivisionError):
+        store.insert(
+            "exceptions", JsonStream(("trace_id", "time_ns"), (b'["%d",1]\n' % (1 // (3 - n)) for n in range(9)))
+        )
+    assert store.insert("exceptions", stream(b'["d",4]\n')) == 1
+    assert store.query("SELECT count() AS n FROM exceptions") == [{"n": 1}]
 
 
 def test_a_column_that_is_not_there_is_an_error(store: Database) -> None:
