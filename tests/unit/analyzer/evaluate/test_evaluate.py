@@ -83,6 +83,22 @@ def test_intervals_take_copies_for_one_piece_of_evidence() -> None:
     assert alone.high - alone.low > 0.5
 
 
+def test_nothing_wrong_in_two_conversations_is_not_certain() -> None:
+    """No false issue in two clean conversations allows for many in others; a hundred allow for few."""
+    few, many = (
+        evaluate(
+            [Label(f"c{number}") for number in range(count)],
+            {f"c{number}": stored(said=f"request {number} for {number * number} bolts of {number}") for number in range(count)},
+            prompts={},
+        ).overall.false_issue_rate
+        for count in (2, 100)
+    )  # fmt: skip
+    assert (few.value, many.value) == (0, 0)
+    assert few.high is not None
+    assert many.high is not None
+    assert many.high < 0.05 < 0.6 < few.high
+
+
 def test_versions_of_a_text_are_one_group() -> None:
     """A changed number makes no other conversation; another wish does, in scripts without spaces too."""
     long = "could you please find out for me when the ferry to the island leaves on saturday with car {}"
