@@ -13,6 +13,7 @@ from analyzer.with_model.digest import Digest, digest
 from analyzer.with_model.gate import gate, hidden_quote
 from analyzer.with_model.known import contested
 from analyzer.with_model.merge import Merged, merge, together
+from analyzer.with_model.names import names_in
 from analyzer.with_model.prompts import MERGE, READ
 from analyzer.with_model.question import ask_about, ask_to_merge
 from analyzer.with_model.reading import GateCounts, Reading, ReadingSetup
@@ -39,7 +40,8 @@ def read_conversation(
         setup: see ReadingSetup.
     """
     language = guess_language("\n".join(m.body.content for m in conversation.messages if m.body.role == "user"))
-    redactor = Redactor(personal=setup.redacts, user_id=conversation.user_id, language=language)
+    names = names_in(conversation) if setup.redacts else ()
+    redactor = Redactor(personal=setup.redacts, user_id=conversation.user_id, language=language, names=names)
     made = digest(conversation, redactor.hide, token_budget=setup.token_budget, window_limit=setup.window_limit)
     if conversation.is_content_missing or not made.windows:
         return _unread(conversation, found, setup, "skipped: no content was sent", "")

@@ -3,8 +3,8 @@
     "write to ada@example.com"  ─hide▶  "write to <email-1>"  ─model quotes "to <email-1>"─restore▶  "to ada@example.com"
 
 The same value has the same placeholder all through a conversation, so that the model can still tell that two mentions
-are one. The table of what stands for what lives as long as this value and is stored nowhere. Names of people cannot be
-told from other words by patterns and stay; prompts forbid to repeat them, and quotes are verbatim.
+are one. The table of what stands for what lives as long as this value and is stored nowhere. Names of people are hidden
+as far as the conversation tells that they are names (see `names`); prompts forbid to repeat the others.
 
 Text that imitates a placeholder, a fence or a message's marker is replaced too (`<mark-1>`): what a model sees of that
 kind was put there by momus.
@@ -12,12 +12,14 @@ kind was put there by momus.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import AddressValueError, IPv4Address
 
 import phonenumbers
 
-_KINDS = ("email", "phone", "card", "iban", "ip", "key", "user", "mark")
+from analyzer.with_model.names import pattern_of
+
+_KINDS = ("email", "phone", "card", "iban", "ip", "key", "user", "name", "mark")
 _PLACEHOLDER = re.compile(rf"<(?:{'|'.join(_KINDS)})-\d{{1,6}}>")
 # Every quantifier has a bound: what strangers wrote takes time in proportion to its length.
 _PATTERNS = {
@@ -48,12 +50,14 @@ _REGIONS = {
 
 class Redactor:
     """What one conversation's placeholders stand for. `user_id` is hidden wherever it is said, if it is long enough;
-    `language` (ISO 639-1) says whose telephone numbers are written without their country.
+    `language` (ISO 639-1) says whose telephone numbers are written without their country; `names` are the people to hide.
 
     `counts` tells how many different values of each kind are hidden.
     """
 
-    def __init__(self, *, personal: bool = True, user_id: str = "", language: str = "") -> None:
+    def __init__(
+        self, *, personal: bool = True, user_id: str = "", language: str = "", names: Iterable[str] = ()
+    ) -> None:
         self._placeholders: dict[tuple[str, str], str] = {}
         self._originals: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
@@ -62,11 +66,14 @@ class Redactor:
         if personal and len(user_id) >= 4:
             groups.insert(1, rf"(?P<user>(?<!\w){re.escape(user_id)}(?!\w))")
         self._pattern = re.compile("|".join(groups))
+        named = pattern_of(names) if personal else ""
+        self._names = re.compile(f"(?P<name>{named})") if named else None
         self._regions = (*_REGIONS.get(language, ()), "US", "GB")
 
     def hide(self, text: str) -> str:
         """The text with placeholders. To be given each text as it was received: a placeholder in it counts as imitated."""
-        return self._pattern.sub(self._replace, text)
+        hidden = self._pattern.sub(self._replace, text)
+        return self._names.sub(self._replace, hidden) if self._names else hidden
 
     def restore(self, text: str) -> str:
         """The text with the originals back in their places; an unknown placeholder stays."""
