@@ -103,8 +103,9 @@ class Lane:
             self._thread.join()
 
     def _run(self) -> None:
-        if self._begin:
-            self._wait_for(self._begin)
+        if self._begin and self._wait_for(self._begin):
+            self.last_error = ""
+            self._reach.found()
         pauses = _pauses()
         while not self._stopping.is_set():
             segment = self._work.next(POLL_S)
@@ -121,22 +122,22 @@ class Lane:
                 self._succeeded(segment)
                 pauses = _pauses()
 
-    def _wait_for(self, begin: Callable[[], None]) -> None:
+    def _wait_for(self, attempt: Callable[[], None]) -> bool:
+        """Return True once the attempt has succeeded; False when asked to stop before."""
         for pause_s in _pauses():
             if self._stopping.is_set():
-                return
+                break
             try:
-                begin()
+                attempt()
             except Exception as error:  # noqa: BLE001 - without this thread nothing is written any more
-                self._could_not_begin(error)
+                self._not_ready(error)
                 is_away = isinstance(error, DatabaseUnreachable)
                 self._stopping.wait(min(pause_s, PROBE_PAUSE_S) if is_away else pause_s)
             else:
-                self.last_error = ""
-                self._reach.found()
-                return
+                return True
+        return False
 
-    def _could_not_begin(self, error: Exception) -> None:
+    def _not_ready(self, error: Exception) -> None:
         """Tell of it; no segment is at fault. What only a person can mend is an error, and tried again all the same."""
         self.last_error = str(error)
         if isinstance(error, DatabaseUnreachable):
