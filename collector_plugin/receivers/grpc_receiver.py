@@ -1,7 +1,8 @@
 """Receives OTLP over gRPC.
 
 Messages come as raw bytes, so that decoding, its limits and its errors are the same as over HTTP. gRPC itself undoes the
-compression and refuses what is larger than the limit, with RESOURCE_EXHAUSTED and no RetryInfo, as OTLP wants it.
+compression and refuses what is larger than the limit, with RESOURCE_EXHAUSTED and no RetryInfo, as OTLP wants it. It knows
+gzip and deflate, and refuses zstd for good, with INTERNAL: that is taken over HTTP alone.
 
 Where there are keys, a call without one is refused whatever its method, and before its message is read.
 
