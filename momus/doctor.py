@@ -55,11 +55,11 @@ def examine(settings: Settings, *, now_ns: int, hours: float) -> Health:
     health = Health()
     _listeners(settings, health)
     health.faults.extend(set_aside(settings.spool, now_ns))
-    if settings.database.startswith("chdb:") and not store.is_there(settings.database):
-        health.hints.append(f"There is no momus database at {settings.database.removeprefix('chdb://')} yet.")
-        _advise(health, settings)
-        return health
     try:
+        if not store.is_there(settings.database):
+            health.hints.append(f"There is no momus database at {store.place(settings.database)} yet.")
+            _advise(health, settings)
+            return health
         with store.open_or_connect(
             settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes
         ) as database:

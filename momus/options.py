@@ -50,7 +50,7 @@ def opened_database(settings: Settings) -> Iterator[Any]:  # Database; imported 
     from schemas import database as store
     from schemas.migrate import migrate
 
-    if settings.database.startswith("chdb:") and not store.is_there(settings.database):
+    if not store.is_there(settings.database):
         raise NotFound(_not_there(settings))
     with store.open_or_connect(settings.database, memory_limit_bytes=settings.engine_memory_limit_bytes) as opened:
         migrate(opened)
@@ -60,7 +60,11 @@ def opened_database(settings: Settings) -> Iterator[Any]:  # Database; imported 
 def _not_there(settings: Settings) -> str:
     from schemas import database as store
 
-    where = f"There is no momus database at {settings.database.removeprefix('chdb://')}. "
+    where = f"There is no momus database at {store.place(settings.database)}. "
+    if not settings.database.startswith("chdb:"):
+        return (
+            f"{where}`momus serve` and `momus collect` make one, `momus reflatten` makes one of a Collector's tables."
+        )
     if store.is_there(DEMO_DATABASE):
         return f"{where}The demo's is here: add `-d {DEMO_DATABASE}`, or start your own with `momus serve`."
     return (

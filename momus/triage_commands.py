@@ -140,4 +140,4 @@ def _say(decided: Decided) -> None:
     from momus.screen import one_line
 
     undo = f" Take back: momus triage {decided.undo}" if decided.undo else ""
-    console.print(f"{one_line(decided.said)}.{undo}", markup=False, highlight=False)
+    console.print(f"{one_line(decided.said)}.{undo}", markup=False, highlight=False, soft_wrap=True)

@@ -14,7 +14,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cache, partial
 from importlib import import_module
 from importlib.resources import files
@@ -323,14 +323,34 @@ def _read_dsn(dsn: str) -> SplitResult:
         is_server = url.scheme in ("clickhouse", "clickhouses") and url.hostname and url.port != 0
         if is_server or (url.scheme == "chdb" and url.netloc + url.path):
             return url
+    said = "" if "@" in dsn else f", not {dsn!r}"  # what holds a password is not shown
     raise SettingsError(
-        "MOMUS_DATABASE must read chdb:///folder, clickhouse://user:password@host:port/database or clickhouses://..."
+        "MOMUS_DATABASE or --database must read chdb:///folder, clickhouse://user:password@host:port/database or "
+        f"clickhouses://...{said}."
     )
 
 
+def place(dsn: str) -> str:
+    """Where a DSN points, without user and password, to be shown."""
+    url = _read_dsn(dsn)
+    if url.scheme == "chdb":
+        return str(_folder_path(url))
+    return f"{url.hostname}:{_port(url)}/{_database_name(url)}"
+
+
 def is_there(dsn: str) -> bool:
-    """Tell whether the folder of an embedded database was ever opened, without opening or making it."""
-    return (_folder_path(urlsplit(dsn)) / "momus.lock").exists()
+    """Tell whether there is a momus database, without opening a folder or making anything.
+
+    Raises:
+        SettingsError: the DSN cannot be read.
+        DatabaseError: the server does not answer, or refuses us; see `open`.
+    """
+    url = _read_dsn(dsn)
+    if url.scheme == "chdb":
+        return (_folder_path(url) / "momus.lock").exists()
+    with closing(_server_client(url, enters=False)) as client, translated(DatabaseError):
+        table = {"name": _database_name(url)}
+        return bool(client.command("EXISTS TABLE {name:Identifier}.migrations", parameters=table))
 
 
 def _folder_path(url: SplitResult) -> Path:
@@ -380,9 +400,10 @@ def _enter(client: Client) -> None:
     client.database = DATABASE_NAME
 
 
-def _server_client(url: SplitResult) -> Client:
+def _server_client(url: SplitResult, *, enters: bool = True) -> Client:
+    """A client of the server; `enters` the database, which is made where there is none."""
     is_tls = url.scheme == "clickhouses"
-    port = url.port or (8443 if is_tls else 8123)
+    port = _port(url)
     try:
         client = clickhouse_connect.get_client(
             host=url.hostname,
@@ -394,7 +415,8 @@ def _server_client(url: SplitResult) -> Client:
             # We keep no state in a session, and only one query at a time may run in one.
             autogenerate_session_id=False,
         )
-        _enter_or_create(client, unquote(url.path.strip("/")) or "default")
+        if enters:
+            _enter_or_create(client, _database_name(url))
     except ClickHouseError as error:
         if is_unanswered(error):
             raise DatabaseUnreachable(
@@ -402,6 +424,14 @@ def _server_client(url: SplitResult) -> Client:
             ) from error
         raise DatabaseRefused(f"The ClickHouse server at {url.hostname}:{port} refuses us: {sentence(error)}") from None
     return client
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or (8443 if url.scheme == "clickhouses" else 8123)
+
+
+def _database_name(url: SplitResult) -> str:
+    return unquote(url.path.strip("/")) or "default"
 
 
 def _enter_or_create(client: Client, name: str) -> None:
