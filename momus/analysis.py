@@ -57,12 +57,21 @@ def run_analysis(
 
 
 def rehearse_analysis(
-    database: Database, settings: Settings, *, now_ns: int, quiet_s: float = 0.0, is_full: bool = False
+    database: Database,
+    settings: Settings,
+    *,
+    now_ns: int,
+    quiet_s: float = 0.0,
+    is_full: bool = False,
+    budget: str = "",
 ) -> DryRun:
     """What `run_analysis` would do and ask; nothing is asked and nothing is written."""
+    purse = _purse(database, settings, budget)
     with ExitStack() as opened:
         reader = _rehearsing(database, settings, opened)
-        return dry_run(database, now_ns=now_ns, quiet_s=quiet_s, reader=reader, is_full=is_full)
+        found = dry_run(database, now_ns=now_ns, quiet_s=quiet_s, reader=reader, is_full=is_full, budget=purse.left())
+    found.has_prices = bool(purse.prices.input_usd or purse.prices.output_usd)
+    return found
 
 
 def _reader(

@@ -6,6 +6,7 @@ from momus.options import print_json
 from momus.pages.run import show_dry_run, show_run
 from momus.screen import progress_bar
 from schemas.database import Database
+from schemas.errors import SettingsError
 from schemas.settings import Settings
 
 
@@ -21,9 +22,13 @@ def run_analyze(
     as_json: bool,
 ) -> None:
     """Analyse, or only say what it would take; raises what `run_analysis` does."""
+    if budget and not settings.has_model:
+        raise SettingsError(
+            "--budget says what a model may cost, and no model is set. Set MOMUS_MODEL_URL and MOMUS_MODEL_NAME, or leave it out."
+        )
     now_ns = database_time_ns(database)
     if is_dry_run:
-        found = rehearse_analysis(database, settings, now_ns=now_ns, quiet_s=quiet_s, is_full=is_full)
+        found = rehearse_analysis(database, settings, now_ns=now_ns, quiet_s=quiet_s, is_full=is_full, budget=budget)
         print_json(found) if as_json else show_dry_run(found)
         return
     with progress_bar(enabled=not as_json) as progress:

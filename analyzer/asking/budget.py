@@ -118,6 +118,11 @@ class Purse:
             self._spent = Amount(self._spent.tokens + prompt_tokens + answer_tokens, self._spent.usd + usd)
         return usd
 
+    def left(self) -> Amount:
+        """What may still be spent."""
+        with self._lock:
+            return Amount(self._budget.tokens - self._spent.tokens, self._budget.usd - self._spent.usd)
+
     def spending(self, cached_count: int = 0) -> Spending:
         """What was spent by this purse, without what was spent before."""
         with self._lock:

@@ -66,6 +66,12 @@ def show_dry_run(found: DryRun) -> None:
     console.print(
         f"{safe(found.model)} would read {_conversations(found.read_count)}. By estimate: {_cost(found.estimate)}."
     )
+    if found.affordable_count < found.read_count:
+        console.print(f"The budget lasts for about {found.affordable_count:,} of them; the next runs read the others.")
+    if not found.has_prices:
+        console.print(
+            "What that costs is not known: set MOMUS_MODEL_INPUT_USD and MOMUS_MODEL_OUTPUT_USD, for a million tokens."
+        )
     if found.estimate.asked_count:
         console.print(
             "What the model will claim is not foreseen: each conversation with claims costs one or two questions more."

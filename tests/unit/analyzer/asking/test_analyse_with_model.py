@@ -9,8 +9,12 @@ import pytest
 
 from analyzer.run import RunReport
 from momus.analysis import rehearse_analysis, run_analysis
+from momus.analyze_command import run_analyze
+from momus.pages.run import show_dry_run
+from momus.screen import console
 from schemas import settings as settings_module
 from schemas.database import Database
+from schemas.errors import SettingsError
 from schemas.settings import Settings
 
 MINUTE = 60 * 10**9
@@ -298,6 +302,33 @@ def test_a_dry_run_counts_and_writes_nothing(
     run(database, chosen, 10)
     again = rehearse_analysis(database, chosen, now_ns=START + 20 * MINUTE)
     assert (again.read_count, again.estimate.asked_count) == (0, 0)
+
+
+def test_a_dry_run_tells_how_far_a_budget_goes(
+    database: Database, fake: Fake, chosen: Settings, store_talks: Store
+) -> None:
+    """Of a run's own budget, and of what is left of the day's; without prices it says why no cost is told."""
+    store_talks(database, *asking(4))
+    whole = rehearse_analysis(database, chosen, now_ns=START + 10 * MINUTE)
+    tokens = whole.estimate.prompt_tokens + whole.estimate.answer_tokens
+    half = rehearse_analysis(database, chosen, now_ns=START + 10 * MINUTE, budget=f"{tokens // 2} tokens")
+    daily = chosen.model_copy(
+        update={"model_budget": f"{tokens // 2} tokens", "model_input_usd": 0, "model_output_usd": 0}
+    )
+    assert (whole.affordable_count, half.affordable_count, half.read_count) == (4, 2, 4)
+    told = rehearse_analysis(database, daily, now_ns=START + 10 * MINUTE)
+    assert (told.affordable_count, told.has_prices, whole.has_prices) == (2, False, True)
+    with console.capture() as captured:
+        show_dry_run(told)
+    assert "about 2 of them" in captured.get()
+    assert "MOMUS_MODEL_INPUT_USD" in captured.get()
+
+
+def test_a_budget_without_a_model_is_refused(database: Database) -> None:
+    """What has no effect is not taken in silence."""
+    options: dict[str, Any] = {"quiet_s": 0.0, "is_full": False, "by_batch": False, "is_dry_run": True, "as_json": True}
+    with pytest.raises(SettingsError, match="no model is set"):
+        run_analyze(database, Settings(), budget="5usd", **options)
 
 
 def table_sizes(database: Database) -> dict[str, int]:
