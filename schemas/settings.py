@@ -188,9 +188,20 @@ def load(**values: Any) -> Settings:  # Any: what a command line option or a tes
     """
     _refuse_misspelt(os.environ)
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         raise SettingsError(_in_one_sentence(error)) from None
+    _refuse_half_a_model(settings)
+    return settings
+
+
+def _refuse_half_a_model(settings: Settings) -> None:
+    """Refuse an endpoint without a model, or a model without its endpoint: nothing would be asked, without a word."""
+    names = settings.model_name or settings.embedding_model
+    if names and not settings.model_url:
+        raise SettingsError("A model is named and MOMUS_MODEL_URL is not set; https://api.openai.com/v1 is OpenAI's.")
+    if settings.model_url and not names:
+        raise SettingsError("MOMUS_MODEL_URL is set and MOMUS_MODEL_NAME is not: which model shall read conversations?")
 
 
 def _refuse_misspelt(variables: Iterable[str]) -> None:

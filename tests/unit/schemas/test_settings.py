@@ -37,6 +37,21 @@ def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name:
         settings.load()
 
 
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"model_name": "small"}, "MOMUS_MODEL_URL"),
+        ({"embedding_model": "small"}, "MOMUS_MODEL_URL"),
+        ({"model_url": "http://127.0.0.1:1/v1"}, "MOMUS_MODEL_NAME"),
+    ],
+)
+def test_half_a_model_is_refused(given: dict[str, str], missing: str) -> None:
+    """Nothing would be asked, and nobody told; an embedding model alone is whole."""
+    with pytest.raises(SettingsError, match=f"{missing} is not"):
+        settings.load(**given)
+    assert not settings.load(embedding_model="small", model_url="http://127.0.0.1:1/v1").has_model
+
+
 def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the model key nor the database password shows when settings are logged."""
     monkeypatch.setenv("MOMUS_MODEL_KEY", "key-1")
