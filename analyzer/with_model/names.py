@@ -2,8 +2,7 @@
 
 Told by: fields of tool results and arguments that hold nothing else (`first_name`, `customer_name`), or `name` in a
 record of a person; introductions ("my name is ..."); a short answer to the question for a name. A name that stands
-nowhere but in running prose is not found: telling such from other words takes a trained model for each language, of
-some hundred megabytes and several times the time of everything else here, and still misses one in ten.
+nowhere but in running prose is not found: telling such from other words takes a trained model for each language.
 """
 
 import re
@@ -62,29 +61,9 @@ _ANSWERED = re.compile(
     r"^\W{0,3}(?i:(?:sure|yes|yeah|ok(?:ay)?|of course|it's|it is|this is|i'm|i am|ja|oui|sí|sim|das ist|c'est|es|é|het is)\W{1,3}){0,3}"
     rf"({_NAME})(?=\W|$)"
 )
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-)  # nothing parts a name from what follows
-_TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "dr",
-        "prof",
-        "sir",
-        "madam",
-        "herr",
-        "frau",
-        "monsieur",
-        "madame",
-        "señor",
-        "señora",
-        "sr",
-        "sra",
-    ]
-)
+# Scripts in which nothing parts a name from what follows.
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_TITLES = word_set("mr mrs ms miss dr prof sir madam herr frau monsieur madame señor señora sr sra")
 # What fields and introductions hold that names nobody, and words that begin sentences far oftener than they name somebody.
 _NO_NAMES = _TITLES | word_set(
     "january february march april may june july august september october november december monday tuesday wednesday "
@@ -97,7 +76,8 @@ _NO_NAMES = _TITLES | word_set(
 
 def names_in(conversation: Conversation) -> tuple[str, ...]:
     """The names, and of those of several words each word that says something alone; the longest first."""
-    names = dict.fromkeys(islice((" ".join(name.split()) for name in _told(conversation) if _is_name(name)), _NAMES))
+    told = dict.fromkeys(" ".join(name.split()) for name in _told(conversation) if _is_name(name))
+    names = list(islice(told, _NAMES))
     parts = [part.strip(".,") for name in names for part in name.split() if " " in name]
     alone = [part for part in parts if len(part) >= 3 and part[:1].isupper() and part.lower() not in _NO_NAMES]
     return tuple(sorted(dict.fromkeys([*names, *alone]), key=len, reverse=True))

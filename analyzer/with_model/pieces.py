@@ -80,7 +80,9 @@ def _message_piece(
     # A result right after the one call that asked for it needs no name.
     head = _speaker(message, "" if is_alone else body.name or tool, agents) + (", failed" if is_failed else "")
     keep = max(_OF_LAST if is_last else 0, _keep(message, body.name or tool, is_failed))
-    return Piece(f"m{message.index}", head, text, message.index, keep, tuple(_asked(c, text) for c in body.tool_calls))
+    return Piece(
+        f"m{message.index}", head, text, message.index, keep, tuple(call_line(c, text) for c in body.tool_calls)
+    )
 
 
 def _folded(result: str) -> str:
@@ -124,13 +126,13 @@ def is_empty_result(tool: str, text: str) -> bool:
     return empty_part(tool, short) is not None or (len(text) < 400 and bool(NOT_FOUND.search(short)))
 
 
-def _asked(request: ToolRequest, text: str) -> str:
-    """A call as `name(key=value, ...)`; an argument that the message itself tells is not told twice."""
-    arguments = parse(request.arguments)
+def call_line(call: ToolRequest | ToolCall, text: str = "") -> str:
+    """A call as `name(key=value, ...)`; an argument that the message's own `text` tells is not told twice."""
+    arguments = parse(call.arguments)
     if not isinstance(arguments, dict):
-        return f"{request.name}({request.arguments})"
+        return f"{call.name}({call.arguments})"
     told = (f"{key}={_value(value, text)}" for key, value in arguments.items() if value is not None)
-    return f"{request.name}({', '.join(told)})"
+    return f"{call.name}({', '.join(told)})"
 
 
 def _value(value: Any, text: str) -> str:  # any JSON value

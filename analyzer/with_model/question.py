@@ -1,4 +1,8 @@
-"""The first question: everything that a model is shown of one window of a conversation."""
+"""The first question: everything that a model is shown of one window of a conversation.
+
+All that stands before the fence's name (what is asked, the team's facets and card) is the same for every conversation
+of one setup, so that a provider which keeps the beginning of a prompt reads it once.
+"""
 
 from collections.abc import Sequence
 

@@ -156,14 +156,16 @@ def _call_spots(conversation: Conversation, call: ToolCall) -> Iterator[Spot]:
 def _quote_of_shown_call(
     conversation: Conversation, pieces: tuple[Piece, ...], kind: str, number: int, quote: str
 ) -> Quoted | None:
-    """A call that was quoted as it was shown, `name(key=value)`: the longest value within the quote is the evidence."""
+    """A call that was quoted as it was shown, `name(key=value)`: the longest value within the quote is the evidence, the
+    tool's name only where it holds no value."""
     shown = next((piece for piece in pieces if piece.marker == f"{kind}{number}"), None)
     bare = quote.strip().strip("\"“”'`→ ").strip()
     if shown is None or len(bare) < _SHORTEST or not any(verbatim(call, bare) for call in shown.calls):
         return None
     spots = [spot for spot in _named(conversation, kind, number) if spot.place.source == "arguments"]
     held = [(text, spot.place) for spot in spots for text in spot.texts if text and text in bare]
-    best = max(held, key=lambda one: len(one[0]), default=None)
+    names = {spot.texts[-1] for spot in spots}
+    best = max(held, key=lambda one: (one[0] not in names, len(one[0])), default=None)
     return Quoted(*best) if best else None
 
 

@@ -12,7 +12,7 @@ from analyzer.with_model.background import tool_list
 from analyzer.with_model.digest import Hide, shorten_middle
 from analyzer.with_model.fence import fence
 from analyzer.with_model.instructions import instructions
-from analyzer.with_model.pieces import Piece
+from analyzer.with_model.pieces import Piece, call_line
 from analyzer.with_model.places import marker_of, position_of
 from analyzer.with_model.prompts import VERIFY
 from analyzer.with_model.replies import VerifyReply
@@ -69,16 +69,20 @@ def _claims(conversation: Conversation, pieces: Sequence[Piece], findings: Seque
     parts = {
         "TOOLS OFFERED TO THE AGENT": hide(tool_list(conversation)),
         "INSTRUCTIONS OF THE AGENT": hide(rules),
-        "ALL CALLS, in order": _all_calls(pieces),
+        "ALL CALLS, in order": _all_calls(conversation, hide),
         "PARTS OF THE TRANSCRIPT": near,
     }
     return "\n\n".join([*(f"{title}\n{text}" for title, text in parts.items() if text), *listed])
 
 
-def _all_calls(pieces: Sequence[Piece]) -> str:
-    """Every call that the transcript holds, one a line and in few characters; of very many the first and the last."""
-    calls = [f"{piece.marker} {shorten_middle(call, _CALL_CHARS)}" for piece in pieces for call in piece.calls]
+def _all_calls(conversation: Conversation, hide: Hide) -> str:
+    """Every call, one a line and in few characters; of very many the first and the last."""
+    calls = [
+        f"{f'm{call.message_index}' if call.message_index >= 0 else f'c{number}'} "
+        + shorten_middle(" ".join(hide(call_line(call)).split()), _CALL_CHARS)
+        for number, call in enumerate(conversation.tool_calls)
+    ]
     if len(calls) > 2 * _CALLS_LISTED:
         left_out = f"(... {len(calls) - 2 * _CALLS_LISTED} more)"
         calls = [*calls[:_CALLS_LISTED], left_out, *calls[-_CALLS_LISTED:]]
-    return "\n".join(" ".join(call.split()) for call in calls)
+    return "\n".join(calls)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from analyzer.facets.definitions import FacetDefinition
+from analyzer.with_model.places import position_of
 from analyzer.with_model.read import read_conversation
 from analyzer.with_model.reading import GateCounts, ReadingSetup
 from analyzer.with_model.tokens import estimate_tokens
 from schemas.errors import ModelAnswerInvalid, ModelPending, ModelRefused, ModelUnreachable
-from schemas.records import Conversation, ToolDefinition
+from schemas.records import Conversation, Message, MessageBody, ToolDefinition, ToolRequest
 
 Talk = Callable[..., Conversation]
 Json = dict[str, Any]  # Any: an answer as JSON
@@ -364,3 +365,52 @@ def test_no_question_outgrows_its_budget(talk: Talk, scripted: Any, said: Claime
         assert all(estimate_tokens(question) < 5_000 for question in model.questions("Read"))
         assert all(estimate_tokens(question) < 5_000 for question in model.questions("Requote"))
         assert len(model.questions("Read")) <= 4
+
+
+def test_the_questions_of_one_setup_begin_alike(talk: Talk, scripted: Any, said: Claimed, found_in: Any) -> None:
+    """Up to the name of the fence: a provider that keeps beginnings of prompts reads rules, facets and card once."""
+    setup = ReadingSetup(card="Sells tickets to the moon.", facets=(FacetDefinition("upgrade", "Offered?", "bool"),))
+    beginnings = set()
+    for wish in ("Cancel my ticket.", "Wo ist mein Paket?"):
+        model = scripted(lambda question: said(facets={"upgrade": None}))
+        conversation = talk(("user", wish), ("call", "find", "{}", "[]"), ("assistant", f"I cannot: {wish}"))
+        read_conversation(model, conversation, found_in(conversation), setup)
+        beginnings.add("".join(model.asked[0][1:]).partition(" stands between <transcript-")[0])
+    (shared,) = beginnings
+    assert "Sells tickets to the moon." in shared
+    assert "Offered?" in shared
+
+
+def test_the_verifier_is_shown_every_call_and_the_rules_that_concern_the_claims(
+    talk: Talk, scripted: Any, said: Claimed, claimed: Claimed
+) -> None:
+    """ "It never looked that up" and "against the rules" cannot be judged from the neighbourhood alone."""
+    filler = [("assistant", f"Filler {n}.") for n in range(12)]
+    policy = "Greet everybody by the hour. " * 60 + "\nRefunds are only given within a week of the purchase.\n"
+    call = ("call", "get_order", '{"order": "A-17"}', "{}")
+    talked = talk(("user", "Refund it."), call, *filler, ("assistant", "I have refunded it."), tools=TOOLS)
+    system = Message(len(talked.messages), 0, MessageBody("system", policy), "", "", 0)
+    conversation = replace(talked, messages=(*talked.messages, system))
+    breach = claimed("m15", "I have refunded it.", "instruction_violation", statement="A refund after a week is given")
+    model = scripted(lambda question: said(breach))
+    read_conversation(model, conversation, [], ReadingSetup())
+    (asked,) = model.questions("Verify")
+    assert "ALL CALLS, in order\nm1 get_order(order=A-17)\n" in asked
+    assert "Refunds are only given within a week of the purchase." in asked
+
+
+def test_what_is_quoted_from_a_call_stands_in_the_message_that_makes_it(
+    talk: Talk, scripted: Any, said: Claimed, claimed: Claimed
+) -> None:
+    """Not in that of its result, which is where a call's span ends."""
+    talked = talk(
+        ("user", "Find the invoice."), ("call", "find_invoice", '{"month": "September"}', "none"), ("assistant", "No."),
+        tools=TOOLS,
+    )  # fmt: skip
+    asking = replace(talked.messages[1].body, tool_calls=(ToolRequest("", "find_invoice", '{"month": "September"}'),))
+    messages = (talked.messages[0], replace(talked.messages[1], body=asking), *talked.messages[2:])
+    conversation = replace(talked, messages=messages)
+    model = scripted(lambda question: said(claimed("m1", "find_invoice(month=September)", "bad_arguments")))
+    (finding,) = read_conversation(model, conversation, [], ReadingSetup()).findings
+    assert (finding.quote_source, position_of(conversation, finding)) == ("arguments", 1)
+    assert "QUOTE, m1: September" in model.questions("Verify")[0]
