@@ -63,10 +63,12 @@ def _recount(database: Database, settings: Settings) -> str:
     from analyzer.run import database_time_ns
     from momus.analysis import run_analysis
 
+    # What waits for a model is read, and paid for, by another run.
+    without_model = settings.model_copy(update={"model_name": ""})
     try:
         run_analysis(
             database,
-            settings,
+            without_model,
             now_ns=database_time_ns(database),
             quiet_s=settings.quiet_s,
             progress=lambda stage, done, total: None,
