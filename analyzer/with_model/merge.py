@@ -51,17 +51,14 @@ def merge(found: Sequence[Finding], claimed: Iterable[Finding], contested: Seque
 def together(found: Sequence[Finding], merged: Merged, verified: Sequence[Finding]) -> tuple[Finding, ...]:
     """All findings that stand, in the order of the conversation as far as messages tell it.
 
-    What a detector saw as a consequence stays with a cause that stays; a rule's refusal stays unless the model judged it.
+    A rule's refusal stays unless the model judged it. What a detector saw as a consequence is left out: that the user was
+    told of a failure is no failure of its own, and what it came to is in the model's summary.
     """
-    kept = [*merged.facts, *verified]
-    causes = {finding.family for finding in kept if finding.is_root}
-    for finding in found:
-        if is_fact(finding) or finding in kept or finding in merged.suspected:
-            continue
-        is_judged = any(_is_shared(finding, claim) for claim in merged.claimed)
-        if finding.family in UNRANKED or not finding.is_root:
-            stays = finding.family in UNRANKED or finding.family in causes
-            kept.extend([finding] if stays and not is_judged else [])
+    refusals = (
+        finding for finding in found
+        if finding.family in UNRANKED and not any(_is_shared(finding, claim) for claim in merged.claimed)
+    )  # fmt: skip
+    kept = [*(fact for fact in merged.facts if fact.is_root), *verified, *refusals]
     return tuple(sorted(kept, key=lambda finding: (finding.turn, max(finding.message_index, 0))))
 
 

@@ -157,7 +157,7 @@ def _unread(
 ) -> Reading:
     """What is left without the model: the extractive summary, what code can count, what detectors found."""
     summary = replace(summarise(conversation, found), model=model, note=state)
-    return Reading(summary, (*measured(conversation), *unanswered(setup.facets)), tuple(found), state)
+    return Reading(summary, (*measured(conversation), *unanswered(setup.facets, summary.language)), tuple(found), state)
 
 
 def _without_personal_quotes(reading: Reading, redactor: Redactor) -> Reading:

@@ -49,12 +49,12 @@ def test_one_wish_claimed_twice_is_one_finding() -> None:
     assert (merged.claimed, merged.repeated) == ((CLAIM, other), 2)
 
 
-def test_a_consequence_stays_with_its_cause() -> None:
-    """And goes with it; what a rule rightly refused stays, as it is counted and not ranked."""
-    found = [REFUSAL, AFTER, POLICY]
+def test_that_the_user_was_told_of_a_failure_is_no_finding_of_its_own() -> None:
+    """The cause alone is told; what a rule rightly refused stays, as it is counted and not ranked."""
+    found = [TIMEOUT, replace(TIMEOUT, is_root=False, message_index=3), REFUSAL, AFTER, POLICY]
     merged = merge(found, [])
-    assert together(found, merged, [REFUSAL]) == (REFUSAL, AFTER, POLICY)
-    assert together(found, merged, []) == (POLICY,)
+    assert together(found, merged, [REFUSAL]) == (TIMEOUT, REFUSAL, POLICY)
+    assert together(found, merged, []) == (TIMEOUT, POLICY)
 
 
 def test_only_what_needs_no_judgement_is_a_fact() -> None:
