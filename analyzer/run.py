@@ -168,8 +168,9 @@ def _analyse_batch(
 def _detect(conversation: Conversation, *, facets: tuple[FacetDefinition, ...], state: str, gate: Gate) -> Result:
     """What can be said of a conversation without a model."""
     findings = tuple(gate.admit(conversation, decide(conversation, observe(conversation))))
-    answers = (*measured(conversation), *unanswered(facets))
-    return Result(conversation, summarise(conversation, findings), findings, answers, state)
+    summary = summarise(conversation, findings)
+    answers = (*measured(conversation), *unanswered(facets, summary.language))
+    return Result(conversation, summary, findings, answers, state)
 
 
 def _read(

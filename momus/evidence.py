@@ -1,7 +1,7 @@
 """Evidence as people need it: beside the quote, what the user had asked in that turn, and the call that it is about."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from schemas.database import Database, Row
 
@@ -22,8 +22,8 @@ def with_turns(database: Database, tenant: str, rows: Sequence[Row]) -> list[Row
         The rows with `asked`, the user's message of the turn word for word (empty where none is known), and with
         `called`, `arguments` and `call_count` of the tool call that the row is about (empty and 0 where there is none).
     """
-    which = {"tenant": tenant, "conversation_ids": sorted({row["conversation_id"] for row in rows})}
-    said = {(row["conversation_id"], row["turn"]): row["said"] for row in database.query("said_in_turns", **which)}
+    ids = {row["conversation_id"] for row in rows}
+    said, which = said_in_turns(database, tenant, ids), {"tenant": tenant, "conversation_ids": sorted(ids)}
     calls: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for call in database.query("called_in_turns", **which):
         calls[call["conversation_id"], call["turn"]].append(call)
@@ -32,6 +32,12 @@ def with_turns(database: Database, tenant: str, rows: Sequence[Row]) -> list[Row
         row | {"asked": said.get(turn, "")} | _told(call_of(row, calls.get(turn, ())))
         for row, turn in zip(rows, turns, strict=True)
     ]
+
+
+def said_in_turns(database: Database, tenant: str, conversation_ids: Collection[str]) -> dict[tuple[str, int], str]:
+    """Return the user's message, word for word, of each turn of some conversations: by conversation and turn."""
+    rows = database.query("said_in_turns", tenant=tenant, conversation_ids=sorted(conversation_ids))
+    return {(row["conversation_id"], row["turn"]): row["said"] for row in rows}
 
 
 def call_of(row: Row, calls: Iterable[Row]) -> Row | None:

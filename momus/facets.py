@@ -1,9 +1,11 @@
 """What conversations answer to facets, as shares with intervals; and what data is asked for but not there."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from analyzer.statistics import Share, wilson
+from momus.evidence import said_in_turns
 from schemas.database import Database, Row
 
 
@@ -45,8 +47,16 @@ def list_facets(
 
 
 def list_demand(database: Database, *, service: str = "", tenant: str | None = None, limit: int = 25) -> list[Row]:
-    """Data that users ask for and that is not there, by how many conversations ask."""
-    return database.query("list_demand", service=service, tenant=tenant, limit=limit)
+    """Data that users ask for and that is not there, by how many conversations ask; `last_asked` is the latest in full."""
+    rows = database.query("list_demand", service=service, tenant=tenant, limit=limit)
+    ids: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        ids[row["tenant"]].add(row["last_conversation_id"])
+    said = {owner: said_in_turns(database, owner, of) for owner, of in ids.items()}
+    return [
+        row | {"last_asked": said[row["tenant"]].get((row["last_conversation_id"], row["last_turn"]), "")}
+        for row in rows
+    ]
 
 
 def _summary(row: Row, values: list[Row]) -> FacetSummary:

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from momus.screen import FAMILY_STYLES, console, one_line, safe
+from momus.screen import FAMILY_STYLES, console, listing, one_line, safe
 
 if TYPE_CHECKING:
     from momus.groups import GroupList
@@ -46,24 +47,26 @@ def show_groups(found: GroupList) -> None:
 
 
 def _table(groups: Sequence[Row], *, is_intents: bool) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = listing()
     table.add_column("group", overflow="fold", min_width=34)
-    table.add_column("conversations", justify="right")
-    table.add_column("users", justify="right")
+    table.add_column("conversations", justify="right", no_wrap=True)
+    table.add_column("users", justify="right", no_wrap=True)
     table.add_column("stability", no_wrap=True)
-    table.add_column("meets" if is_intents else "family", overflow="fold")
     for depth, row in _in_tree(groups):
-        name = Text("  " * depth + (one_line(row["name"], 80) or "no common word"), "bold" if row["level"] else "")
-        name.append(f"  {row['cluster_id']}", "dim")
-        name.append(
-            "" if row["name_by"] == "terms" or not row["name_by"] else f" · named by {safe(row['name_by'], 30)}", "dim"
-        )
-        sure = Text(row["badge"], BADGE_STYLES.get(row["badge"], ""))
-        sure.append(f" {row['stability']:.2f} ({row['stability_low']:.2f}–{row['stability_high']:.2f})", "dim")
-        table.add_row(
-            name, str(row["conversation_count"]), str(row["user_count"] or "–"), sure, _families(row, is_intents)
-        )
+        name = Text(one_line(row["name"], 80) or "no common word", "bold" if row["level"] else "")
+        name.append(_about(row, is_intents))
+        sure = Text(f"{row['stability']:.2f} ({row['stability_low']:.2f}–{row['stability_high']:.2f})\n")
+        sure.append(row["badge"], BADGE_STYLES.get(row["badge"], ""))
+        indented = Padding(name, (0, 0, 0, 2 * depth))
+        table.add_row(indented, str(row["conversation_count"]), str(row["user_count"] or "–"), sure)
     return table
+
+
+def _about(row: Row, is_intents: bool) -> Text:
+    """Below the name: the id, who named it where not its own words did, and the failures that it meets."""
+    named = f" · named by {safe(row['name_by'], 30)}" if row["name_by"] not in ("", "terms") else ""
+    families = _families(row, is_intents)
+    return Text.assemble((f"\n{row['cluster_id']}{named}", "dim"), " · " if families else "", families)
 
 
 def _in_tree(groups: Sequence[Row]) -> Iterable[tuple[int, Row]]:
@@ -84,11 +87,10 @@ def _in_tree(groups: Sequence[Row]) -> Iterable[tuple[int, Row]]:
 def _families(row: Row, is_intents: bool) -> Text:
     if not is_intents:
         return Text(row["family"].replace("_", " "), FAMILY_STYLES.get(row["family"], ""))
-    shown = Text()
-    for family, count in sorted(row["families"], key=lambda pair: -int(pair[1])):
-        if family != "none":
-            shown.append(f"{family.replace('_', ' ')} {count}  ", FAMILY_STYLES.get(family, ""))
-    return shown
+    met = sorted((pair for pair in row["families"] if pair[0] != "none"), key=lambda pair: -int(pair[1]))
+    return Text(", ").join(
+        Text(f"{count}× {family.replace('_', ' ')}", FAMILY_STYLES.get(family, "")) for family, count in met
+    )
 
 
 def _show_loose(rows: Sequence[Row]) -> None:

@@ -45,10 +45,13 @@ def measured(conversation: Conversation) -> tuple[FacetAnswer, ...]:
     )
 
 
-def unanswered(definitions: tuple[FacetDefinition, ...]) -> tuple[FacetAnswer, ...]:
-    """What only a model could answer, where none did: None, by nobody."""
+def unanswered(definitions: tuple[FacetDefinition, ...], language: str = "") -> tuple[FacetAnswer, ...]:
+    """What only a model could answer, where none did: None, by nobody; but for the language, which code can guess."""
     asked = MODEL_FACETS | {definition.name: definition.type for definition in definitions}
-    return tuple(FacetAnswer(name, kind, None, by="") for name, kind in asked.items())
+    guessed = {"user_language": language} if language else {}
+    return tuple(
+        FacetAnswer(name, kind, guessed.get(name), by="code" if name in guessed else "") for name, kind in asked.items()
+    )
 
 
 def _other_exceptions(conversation: Conversation) -> int:

@@ -12,7 +12,8 @@ SELECT
     max(f.seen_at) AS last_seen_at,
     topK(3)(f.code) AS codes,
     argMax(f.quote, f.seen_at) AS last_quote,
-    argMax(f.conversation_id, f.seen_at) AS last_conversation_id
+    argMax(f.conversation_id, f.seen_at) AS last_conversation_id,
+    argMax(f.turn, f.seen_at) AS last_turn
 FROM findings AS f
 INNER JOIN conversations AS c ON c.tenant = f.tenant AND c.conversation_id = f.conversation_id
 WHERE f.family = 'missing_inventory'

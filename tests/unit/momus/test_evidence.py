@@ -5,7 +5,9 @@ import pytest
 
 from analyzer.run import analyze
 from momus.evidence import call_of
+from momus.facets import list_demand
 from momus.look import FoundIssue, look_up
+from momus.pages.facets import show_demand
 from momus.pages.issue import show_issue
 from momus.screen import console
 from schemas.database import Database, Row
@@ -70,6 +72,20 @@ def test_the_same_quote_is_shown_once_with_all_its_places(wished: FoundIssue) ->
     assert shown.count("”") == 1
     assert "2× the same" in shown
     assert all(f"conversation chat-{number} · turn 2" in shown for number in (1, 2))
+
+
+def test_demand_is_shown_with_what_the_last_user_said(database: Database, wished: FoundIssue) -> None:
+    """A quote of missing data is often an empty list, which says nothing to people."""
+    missing = database.query("SELECT * FROM finding_log FINAL LIMIT 1")[0] | {
+        "finding_id": "f", "family": "missing_inventory", "is_root": True, "demand_key": "car", "quote": "[]",
+        "requested_object": "rental car", "version": START_NS + 10 * MINUTE + 1,
+    }  # fmt: skip
+    database.insert("finding_log", [missing])
+    (demand,) = list_demand(database)
+    assert (demand["last_asked"], demand["last_quote"]) == (WISH.content, "[]")
+    with console.capture() as captured:
+        show_demand([demand])
+    assert WISH.content in captured.get()
 
 
 def test_evidence_that_differs_is_not_taken_together(wished: FoundIssue) -> None:

@@ -1,11 +1,16 @@
 """What a person sees cannot be taken over by text that came in a trace."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from momus.facets import FacetSummary
+from momus.groups import GroupList
 from momus.look import IssueList
+from momus.pages.facets import quantity, show_facets
 from momus.pages.issues import show_decisions, show_issues
 from momus.screen import console, one_line, safe
+from momus.show_groups import show_groups
 from schemas.database import Row
 
 
@@ -88,3 +93,41 @@ def test_what_arrived_since_the_last_run_is_told() -> None:
         assert "132 spans arrived since the last run" in " ".join(
             printed(IssueList(listed, {"conversation_count": 0}, 132, 132)).split()
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("duration_s", 0.000254939, "0.3 ms"), ("slowest_turn_s", 0.25, "250 ms"), ("duration_s", 83.4, "83.4 s"),
+        ("cost_usd", 0.00021, "$0.00021"), ("cost_usd", 1234.5, "$1,234.50"), ("input_tokens", 20763.0, "20,763"),
+        ("feedback_score", 0.666, "0.67"),
+    ],
+)  # fmt: skip
+def test_numbers_of_facets_have_units_and_no_more_digits_than_they_are_worth(
+    name: str, value: float, shown: str
+) -> None:
+    """By the unit that the facet's name ends with."""
+    assert quantity(name, value) == shown
+
+
+def test_facets_that_nothing_tells_share_a_line() -> None:
+    """What is known is not lost among dashes; sums of durations and scores are none."""
+    told = FacetSummary("duration_s", "number", 3, 3, median=0.5, p95=2.0, total=3.0)
+    with console.capture() as captured:
+        show_facets([told, FacetSummary("task", "text", 3, 0), FacetSummary("user_signal", "choice", 3, 0)])
+    assert "median 500 ms, 95 % below 2.0 s " in captured.get()
+    assert "in all" not in captured.get()
+    assert "No conversation tells: task, user_signal." in captured.get()
+
+
+def test_a_group_tells_below_its_name_which_failures_it_meets() -> None:
+    """Counted by conversations; those without a failure are not named."""
+    group = {
+        "tenant": "", "service_name": "shop", "cluster_id": "abc", "parent_id": "", "level": 0, "name": "refund order",
+        "name_by": "terms", "conversation_count": 29, "user_count": 23, "badge": "tentative", "stability": 1.0,
+        "stability_low": 1.0, "stability_high": 1.0,
+        "families": [["none", 18], ["agent_mistake", 3], ["technical_error", 8]],
+    }  # fmt: skip
+    with console.capture() as captured:
+        show_groups(GroupList("intents", [group], []))
+    assert "abc · 8× technical error, 3× agent mistake" in captured.get()

@@ -112,6 +112,12 @@ def test_without_a_model_its_facets_are_unanswered() -> None:
     assert all(answer.value is None and answer.by == "" for answer in answers)
 
 
+def test_the_language_is_guessed_where_no_model_tells_it() -> None:
+    """The one question of a model's that code can answer, and says that it did."""
+    told = {answer.name: (answer.value, answer.by) for answer in unanswered((), "de")}
+    assert (told["user_language"], told["task"]) == (("de", "code"), (None, ""))
+
+
 @pytest.fixture
 def stored(database: Database, talk: Talk) -> Database:
     """Ten conversations of five users: three with an upgrade, five without, two that do not tell; data was missing in four."""
