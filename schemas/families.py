@@ -6,6 +6,10 @@ The decision rule, in this order, for every request that was not served:
 2. Would today's data suffice if a tool were added, and would today's tools suffice if data were added?
    (yes, no) missing_capability; (no, yes) missing_inventory; (no, no) both.
 3. Neither: the tools and the data were there. agent_mistake, unless a business rule decided (correct_refusal).
+
+A deed that no tool does for anyone is a missing capability also where the instructions state that it cannot be done:
+what people ask for is worth knowing. correct_refusal is for a deed that a tool does, but not for this user or case, or
+that safety or law forbids. What is none of the agent's purpose is out_of_scope.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the model must know beside the transcript: which tools the agent had, and what it was told to do."""
+"""What the model must know beside the transcript: which tools the agent had, with which parameters."""
 
 import re
 from collections import Counter

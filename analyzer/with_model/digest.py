@@ -3,7 +3,8 @@
     1. Whole, always: what users said, failed and empty results, exceptions. Up to a length: refusals and the last four
        messages of user and agent.
     2. Everything else (tool output, long answers, arguments) is cut to its beginning and end; how much each may keep is
-       the most that brings the digest to about a sixth of the conversation. Every cut says where and how much.
+       the most that brings the digest to about an eighth of the conversation, if what is whole leaves room. Every cut says
+       where and how much.
     3. What a refusal comes back to in a result that is cut is kept of it: see `cited`.
     4. A result that was told before is only referred to.
     5. What is too long even so is read in windows that overlap, each with the tools and instructions.
