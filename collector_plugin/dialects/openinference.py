@@ -17,6 +17,7 @@ from collector_plugin.reading.build import amount, make_execution, make_facts, m
 from collector_plugin.reading.message_shapes import read_messages, read_tool_definitions
 from collector_plugin.reading.openinference_messages import messages, prompts
 from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.remembered import remembered
 from collector_plugin.reading.unflatten import unflatten
 from schemas.records import (
     Attributes,
@@ -194,13 +195,13 @@ def _model_fields(span: Span, role: SpanRole) -> dict[str, Any]:
     fields: dict[str, Any] = {"agent_name": _agent_name(span, role)}
     if role not in ("llm", "embedding"):
         return fields
-    requested = as_dict(parse(attributes.get("llm.invocation_parameters"))).get("model")
+    requested, _ = _parameters(attributes.get("llm.invocation_parameters", ""))
     model = attributes.get("llm.model_name") or attributes.get("embedding.model_name", "")
     response_id = _RESPONSE_ID.match(attributes.get("output.value", ""))
     return {
         **fields,
         "provider": attributes.get("llm.provider") or attributes.get("llm.system", ""),
-        "request_model": requested if isinstance(requested, str) else model,
+        "request_model": model if requested is None else requested,
         "response_model": model,
         "response_id": response_id[1] if response_id else "",
         "finish_reason": attributes.get("llm.finish_reason", "").lower(),
@@ -222,8 +223,21 @@ def _tools_offered(attributes: Attributes) -> tuple[ToolDefinition, ...]:
     """Tools from numbered attributes, else from the request's parameters (LangChain, openai-agents)."""
     schemas = [as_dict(as_dict(item).get("tool")).get("json_schema") for item in unflatten(attributes, "llm.tools")]
     if schemas:
-        return read_tool_definitions([parse(as_str(schema)) for schema in schemas])
-    return read_tool_definitions(as_list(as_dict(parse(attributes.get("llm.invocation_parameters"))).get("tools")))
+        return tuple([tool for schema in schemas for tool in _schema(as_str(schema))])
+    return _parameters(attributes.get("llm.invocation_parameters", ""))[1]
+
+
+@remembered
+def _schema(text: str) -> tuple[ToolDefinition, ...]:
+    return read_tool_definitions([parse(text)])
+
+
+@remembered
+def _parameters(text: str) -> tuple[str | None, tuple[ToolDefinition, ...]]:
+    """The model that a request asks for, None where it names none, and the tools that it offers."""
+    parameters = as_dict(parse(text))
+    model = parameters.get("model")
+    return model if isinstance(model, str) else None, read_tool_definitions(as_list(parameters.get("tools")))
 
 
 # --- tools and retrievals ---------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def _numbered(span: Span, prefix: str, default_role: Role) -> tuple[MessageBody,
     items = [as_dict(item) for item in unflatten(span.attributes, prefix)]
     if span.dropped_attributes_count:
         items = [item for item in items if "role" in item]
-    return tuple(body for item in items for body in read_messages(_with_blocks(item), default_role))
+    return read_messages([_with_blocks(item) for item in items], default_role)
 
 
 def _with_blocks(item: Mapping[str, Any]) -> dict[str, Any]:

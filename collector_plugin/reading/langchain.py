@@ -57,17 +57,17 @@ def read_state(value: Any) -> tuple[MessageBody, ...]:  # any JSON value
     state = as_dict(value)
     messages = state.get("messages")
     if isinstance(messages, list):
-        return tuple(body for message in messages for body in _message(message))
+        return read_messages([_message(message) for message in messages])
     for name in ("input", "output", "question", "query"):
         if isinstance(state.get(name), str):
             return (MessageBody("assistant" if name == "output" else "user", state[name]),)
     return ()
 
 
-def _message(value: Any) -> tuple[MessageBody, ...]:  # a message object, or a (role, text) pair
+def _message(value: Any) -> Any:  # a message object, or a (role, text) pair, which becomes one
     if isinstance(value, list) and len(value) == 2 and all(isinstance(item, str) for item in value):
-        return read_messages({"role": value[0], "content": value[1]})
-    return read_messages(value)
+        return {"role": value[0], "content": value[1]}
+    return value
 
 
 def last_answer(bodies: tuple[MessageBody, ...]) -> tuple[MessageBody, ...]:

@@ -17,7 +17,9 @@ from schemas.records import Attributes, MessageBody, Role, Span
 
 _BLOCKS = ("tool_use", "tool_result")  # the instrumentations for JavaScript keep Anthropic's blocks
 _RAW = "raw"
+_RESULT = "tool_result"
 _RESULTS = {"toolResult", "function_response", "functionResponse"}
+_SAYS_RESULT = (_RESULT, *sorted(_RESULTS))
 
 
 def messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[MessageBody, ...]:
@@ -27,7 +29,7 @@ def messages(span: Span, prefix: str, default_role: Role = "user") -> tuple[Mess
         items = [item for item in items if "role" in item]
     if prefix.endswith("input_messages"):
         items = _with_raw_results(items, span.attributes)
-    return tuple(body for item in items for body in read_messages(item.get(_RAW) or _plain_message(item), default_role))
+    return read_messages([item.get(_RAW) or _plain_message(item) for item in items], default_role)
 
 
 def _with_raw_results(items: list[dict[str, Any]], attributes: Attributes) -> list[dict[str, Any]]:
@@ -35,7 +37,10 @@ def _with_raw_results(items: list[dict[str, Any]], attributes: Attributes) -> li
 
     Anthropic's instrumentation gives them as a user's text; those of Bedrock and Gemini keep the last of several alone.
     """
-    raw = _raw_messages(parse(attributes.get("input.value")))
+    request = attributes.get("input.value", "")
+    if not any(word in request for word in _SAYS_RESULT):  # to read all of a request takes long
+        return items
+    raw = _raw_messages(parse(request))
     if not any(_has_result(message) for message in raw):
         return items
     spoken = [number for number, item in enumerate(items) if item.get("role") != "system"]
@@ -53,7 +58,7 @@ def _raw_messages(request: Any) -> list[Any]:  # a request of any model's API
 
 def _has_result(message: Any) -> bool:  # a message of Anthropic's, Bedrock's or Gemini's
     blocks = as_list(as_dict(message).get("content")) or as_list(as_dict(message).get("parts"))
-    return any(as_dict(block).get("type") == "tool_result" or _RESULTS & as_dict(block).keys() for block in blocks)
+    return any(as_dict(block).get("type") == _RESULT or _RESULTS & as_dict(block).keys() for block in blocks)
 
 
 def _plain_message(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Rebuild the lists that a dialect spread over numbered attributes: `llm.input_messages.0.message.role`, `gen_ai.prompt.0.role`."""
 
+import re
 from typing import Any
 
 from schemas.records import Attributes
 
 MAX_DEPTH = 16  # deeper keys are nobody's convention
+_NUMBER = re.compile("[0-9]+")
 _Tree = dict[str, Any]  # a leaf is a value's text
 
 
@@ -15,26 +17,30 @@ def unflatten(attributes: Attributes, prefix: str) -> list[Any]:
     numbered keys become lists, values stay text.
     """
     tree: _Tree = {}
-    start = len(prefix) + 1
-    for key, value in attributes.items():
-        if key.startswith(prefix) and key[start - 1 : start] == "." and key[start : start + 1].isdigit():
-            _put(tree, key[start:].split(".", MAX_DEPTH), value)
+    prefix += "."
+    start = len(prefix)
+    for key in [key for key in attributes if key.startswith(prefix)]:
+        if key[start : start + 1].isdigit():
+            _put(tree, key[start:].split(".", MAX_DEPTH), attributes[key])
+    if not tree:
+        return []
     items = _plain(tree)
     return items if isinstance(items, list) else []
 
 
 def _put(tree: _Tree, path: list[str], value: str) -> None:
-    for name in path[:-1]:
+    last = path.pop()
+    for name in path:
         below = tree.get(name)
         if not isinstance(below, dict):
             below = tree[name] = {}
         tree = below
-    if not isinstance(tree.get(path[-1]), dict):  # what is spread out says more than a summary under the same key
-        tree[path[-1]] = value
+    if not isinstance(tree.get(last), dict):  # what is spread out says more than a summary under the same key
+        tree[last] = value
 
 
-def _plain(tree: _Tree) -> Any:  # dict, list or text
-    plain = {name: _plain(value) if isinstance(value, dict) else value for name, value in tree.items()}
-    if plain and all(name.isascii() and name.isdigit() for name in plain):
-        return [plain[name] for name in sorted(plain, key=int)]
-    return plain
+def _plain(tree: _Tree) -> Any:  # the tree with lists in it, or the list that it is
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            tree[name] = _plain(value)
+    return [tree[name] for name in sorted(tree, key=int)] if all(map(_NUMBER.fullmatch, tree)) else tree
