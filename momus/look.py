@@ -72,6 +72,8 @@ class FoundTrace:
         }
 
 
+_SPAN_ID_CHARS = 16
+
 Found = FoundIssue | FoundConversation | FoundTrace
 
 
@@ -87,15 +89,22 @@ def list_issues(
 
 
 def look_up(database: Database, name: str, *, limit: int, tenant: str | None = None) -> Found:
-    """Return what `name` names: an id, the beginning of one, or an issue's rank; of one tenant, or whichever has it.
+    """Return what `name` names: an id, the beginning of one, or an issue's rank; a span's id names its trace.
+
+    `tenant` is one, or None for whichever has it.
 
     Raises:
         NotFound: nothing or several things have that name.
     """
     candidates = database.query("find_noun", name=name.removeprefix("#"), tenant=tenant)
     candidates = candidates or _merged_into(database, name, tenant)
+    if not candidates and len(name) == _SPAN_ID_CHARS:
+        candidates = database.query("trace_of_span", name=name, tenant=tenant)
     if not candidates:
-        raise NotFound(f"No issue, conversation or trace is called {name}. `momus issues` lists issues with their ids.")
+        raise NotFound(
+            f"No issue, conversation, trace or span is called {name}. `momus issues` lists issues with their ids, the view "
+            "`conversations` conversations; one is there once it was analysed."
+        )
     found = _only_one(name, candidates)
     match found["noun"]:
         case "issue":

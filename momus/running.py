@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import signal
+import socket
 import sys
 import threading
 from contextlib import suppress
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 
 SWITCH_S = 0.0005
 # of glibc's malloc.h
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_KEPT_BYTES = 4 * 1024 * 1024
 
 
 def run_until_stopped(settings: Settings, *, analyses: bool) -> None:
@@ -62,14 +64,16 @@ def _let_receivers_interrupt() -> None:
 
 
 def _give_memory_back() -> None:
-    """Have the C library return what requests and blocks of rows took as soon as it is free; nothing to do without glibc.
+    """Have the C library return what large requests took as soon as it is free; nothing to do without glibc.
 
     Left alone, it raises its threshold to the largest block that was freed and keeps such blocks in the heaps of a dozen
-    threads: of 20,480 spans of 4 kB the process then held some 70 MB more, at its peak and afterwards.
+    threads: of 20,480 spans of 4 kB the process then held some 70 MB more, at its peak and afterwards. But to return and
+    ask again for the 2 MB of each usual request is a tenth of all work.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
-        mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_ARENA_MAX, 2)
 
 
@@ -79,14 +83,27 @@ def _say(text: str) -> None:
         console.print(text)
 
 
+def reachable(address: str) -> str:
+    """Return a host to send to: that of an address, or this machine's name where it is every interface."""
+    host = address.rpartition(":")[0]
+    return socket.gethostname() if host in ("0.0.0.0", "[::]", "::", "") else host
+
+
 def _greet(server: Server, settings: Settings, *, analyses: bool) -> None:
-    host, scheme = settings.http_address.rpartition(":")[0], "https" if settings.tls_certificate else "http"
+    scheme = "https" if settings.tls_certificate else "http"
+    header = ""
+    if settings.keys or settings.keys_file:
+        header = ", OTEL_EXPORTER_OTLP_HEADERS=x-api-key=<a key>"
     lines = [
-        ("OTLP/HTTP", f"{scheme}://{host}:{server.collector.http_port}", "OTEL_EXPORTER_OTLP_ENDPOINT of most SDKs"),
+        (
+            "OTLP/HTTP",
+            f"{scheme}://{reachable(settings.http_address)}:{server.collector.http_port}",
+            f"OTEL_EXPORTER_OTLP_ENDPOINT of most SDKs{header}",
+        ),
         (
             "OTLP/gRPC",
-            f"{scheme}://{settings.grpc_address.rpartition(':')[0]}:{server.collector.grpc_port}",
-            "with OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+            f"{scheme}://{reachable(settings.grpc_address)}:{server.collector.grpc_port}",
+            f"with OTEL_EXPORTER_OTLP_PROTOCOL=grpc{header}",
         ),
     ]
     if server.sql_address:

@@ -45,6 +45,11 @@ def one_line(text: object, limit: int = 0) -> str:
     return safe(" ".join(str(text).split()), limit)
 
 
+def counted(count: int, what: str) -> str:
+    """Return a number of things: 1 turn, 1,200 turns."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def percents(share: float, low: float, high: float) -> str:
     """Return a share with the bounds of its 95 % interval: 20% (10–30)."""
     return f"{round(100 * share)}% ({round(100 * low)}–{round(100 * high)})"

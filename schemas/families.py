@@ -15,6 +15,8 @@ that safety or law forbids. What is none of the agent's purpose is out_of_scope.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from schemas.errors import NotFound
+
 Family = Literal[
     "missing_capability",
     "missing_inventory",
@@ -49,6 +51,19 @@ CODES: dict[Family, tuple[Code, ...]] = {
 
 # Counted, never ranked: nobody is to be asked to "fix" an agent that rightly said no.
 UNRANKED: frozenset[Family] = frozenset({"user_or_policy"})
+
+
+def family_of(said: str) -> Family:
+    """Return the family that a person means: its name as stored or as shown, or a beginning that no other has.
+
+    Raises:
+        NotFound: none or several are meant.
+    """
+    name = "_".join(said.lower().replace("-", " ").split())
+    meant = [family for family in FAMILIES if family.startswith(name)]
+    if len(meant) != 1:
+        raise NotFound(f"No one family is called {said!r}. There are: {', '.join(FAMILIES)}.")
+    return meant[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,8 @@ def reflatten(
 ) -> None:
     """Rebuild everything that dialects read, from the stored spans and log records.
 
-    For after an upgrade that reads a dialect better, or over tables that a stock OpenTelemetry Collector filled. Stop the
-    collectors first: their spool keeps what arrives.
+    For after an upgrade that reads a dialect better, or over tables that a stock OpenTelemetry Collector filled. Stop what
+    writes to the database first, `momus serve` with the embedded engine too: the spool keeps what was received.
     """
     from momus.pages.rebuild import show_rebuild
     from momus.reflatten import reflatten as rebuild

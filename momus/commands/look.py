@@ -17,12 +17,15 @@ from momus.options import (
     settings_of,
 )
 from schemas.clusters import Kind
-from schemas.families import Family
+from schemas.families import FAMILIES, family_of
 
 
 def issues(
     database: DatabaseOption = None,
-    family: Annotated[Family | None, typer.Option(help="Only this family.", show_default=False)] = None,
+    family: Annotated[
+        str,
+        typer.Option(help=f"Only this one: {', '.join(FAMILIES)}; blanks or a beginning will do.", show_default=False),
+    ] = "",
     service: ServiceOption = "",
     tenant: TenantOption = None,
     all: Annotated[
@@ -36,7 +39,9 @@ def issues(
     from momus.pages.issues import show_issues
 
     with opened_database(settings_of(database)) as opened:
-        found = list_issues(opened, family=family or "", service=service, all=all, limit=limit, tenant=tenant)
+        found = list_issues(
+            opened, family=family_of(family) if family else "", service=service, all=all, limit=limit, tenant=tenant
+        )
     if json:
         print_json(found.issues)
     else:
@@ -45,7 +50,11 @@ def issues(
 
 def show(
     name: Annotated[
-        str, typer.Argument(metavar="ISSUE|CONVERSATION|TRACE", help="An id, the beginning of one, or an issue's rank.")
+        str,
+        typer.Argument(
+            metavar="ISSUE|CONVERSATION|TRACE",
+            help="An id, the beginning of one, an issue's rank, or a span's id for its trace.",
+        ),
     ],
     database: DatabaseOption = None,
     tenant: TenantOption = None,

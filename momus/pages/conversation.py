@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -11,7 +11,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from collector_plugin.reading.payload import parse
-from momus.screen import FAMILY_STYLES, console, fact_table, one_line, safe
+from momus.screen import FAMILY_STYLES, console, counted, fact_table, one_line, safe
 
 if TYPE_CHECKING:
     from momus.look import FoundConversation
@@ -33,15 +33,18 @@ def show_conversation(found: FoundConversation) -> None:
     console.print(fact_table(_facts(talk)))
     for row in found.findings:
         console.print(_finding(row))
+    if found.findings:
+        console.print(Text("● failure  ○ consequence of one", "dim"))
     console.print(Rule("transcript", style="dim", align="left"))
+    failed = {call["result_index"]: call for call in found.tool_calls if call["status"] == "error"}
     for message in found.messages:
         calls = _calls_as_text(message["tool_calls"])
         console.print(
             message_block(message["role"], message["content"], calls, message["turn"], message["is_delegation"])
         )
-    for call in found.tool_calls:
-        if call["message_index"] < 0 or call["status"] == "error":
-            console.print(_tool_call(call))
+        if message["message_index"] in failed:
+            console.print(Padding(_failure(failed[message["message_index"]]), (0, 0, 0, 4)))
+    _show_untold([call for call in found.tool_calls if _is_untold(call)])
     for row in found.feedback:
         console.print(_feedback(row))
     console.print(Text(f"traces {', '.join(talk['trace_ids'])}", "dim"))
@@ -56,6 +59,8 @@ def message_block(role: str, content: str, calls: str, turn: int, is_delegation:
     """
     name = f"{role} (from another agent)" if is_delegation else role
     parts: list[RenderableType] = [Text(f"[{turn}] {name}", _ROLE_STYLES.get(role, ""))]
+    if not content and not calls:
+        parts.append(Padding(Text("(empty, or not captured)", "dim italic"), (0, 0, 0, 4)))
     if content:
         parts.append(Padding(Text(safe(content, 1500)), (0, 0, 0, 4)))
     if calls:
@@ -75,9 +80,10 @@ def _facts(talk: Row) -> Iterator[tuple[str, str]]:
     yield "user", safe(talk["user_id"]) or "unknown"
     yield "outcome", f"{_OUTCOMES.get(talk['outcome'], talk['outcome'])} · {talk['language']} · summary {by}"
     yield "agent", agent_text(talk["service_name"], talk["service_version"], ", ".join(talk["models"]))
+    counts = [("turn", "turn_count"), ("model call", "llm_call_count"), ("tool call", "tool_call_count")]
     yield (
         "size",
-        f"{talk['turn_count']} turns, {talk['llm_call_count']} model calls, {talk['tool_call_count']} tool calls, "
+        ", ".join(counted(talk[column], what) for what, column in counts) + ", "
         f"{talk['input_tokens']:,} + {talk['output_tokens']:,} tokens",
     )
     yield "state", "" if talk["state"] == "analysed" else safe(talk["state"])
@@ -103,8 +109,26 @@ def _calls_as_text(packed: str) -> str:
     )
 
 
+def _is_untold(call: Row) -> bool:
+    """Whether no message of the transcript asked for a call, or shows that it failed."""
+    return bool(call["message_index"] < 0 or (call["status"] == "error" and call["result_index"] < 0))
+
+
+def _show_untold(calls: Sequence[Row]) -> None:
+    if calls:
+        console.print(Rule("calls that no message tells of", style="dim", align="left"))
+    for call in calls:
+        console.print(_tool_call(call))
+
+
+def _failure(call: Row) -> Text:
+    """Below a result: that its call failed, and why, where the result does not say that itself."""
+    why = one_line(call["error_message"] or call["error_type"], 300)
+    told = f": {why}" if why and why not in one_line(call["result"] or "") else ""
+    return Text(f"✗ {safe(call['name'])} failed{told}", "red")
+
+
 def _tool_call(call: Row) -> Text:
-    """A call that failed, or that no message asked for: what the transcript does not tell by itself."""
     why = one_line(call["error_message"] or call["result"] or "", 300)
     style = "red" if call["status"] == "error" else "dim"
     return Text(

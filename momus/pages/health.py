@@ -28,7 +28,7 @@ def show_health(health: Health) -> None:
     for fault in health.faults:
         console.print(Text(f"✗ {safe(fault)}", "bold red"))
     if not health.faults:
-        console.print("[green]✓ No faults found.[/]")
+        console.print("[green]✓ No faults found[/]" + (", but see above." if health.hints else "."))
 
 
 def _show_listeners(health: Health) -> None:
@@ -38,10 +38,12 @@ def _show_listeners(health: Health) -> None:
         console.print(
             Text.assemble((f"  {mark} {listener.what:<10}", style), f"{listener.address}  ", (listener.hint, "dim"))
         )
-    if health.collector:
-        counts = {key: value for key, value in health.collector.items() if isinstance(value, int | float) and value}
+    if health.collector and "items_accepted" not in health.collector:
+        console.print(Text("    its counters need a key: set MOMUS_KEYS as it is set for the server", "dim"))
+    elif health.collector:
+        counts = {key: value for key, value in health.collector.items() if type(value) in (int, float) and value}
         shown = ", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in counts.items())
-        console.print(Text(f"    {shown}", "dim"))
+        console.print(Text(f"    {shown or 'nothing received since it started'}", "dim"))
 
 
 def _show_stored(health: Health) -> None:

@@ -49,7 +49,8 @@ def _show_conversation(talk: Conversation) -> None:
         found = f"retrieval “{one_line(retrieval.query or '', 120)}”: {len(retrieval.documents)} documents"
         console.print(Text(found, "dim"))
     for failure in talk.exceptions:
-        raised = f"exception {safe(failure.type)}: {one_line(failure.message, 300)}  in {safe(failure.operation)}"
+        said = ": ".join(part for part in (safe(failure.type), one_line(failure.message, 300)) if part)
+        raised = f"exception {said or 'without type and message'}  in {safe(failure.operation)}"
         console.print(Text(raised, "red"))
 
 
@@ -61,7 +62,11 @@ def _facts(talk: Conversation) -> Iterator[tuple[str, str]]:
     else:
         yield "tools", ", ".join(safe(tool.name) for tool in talk.tools_offered)
     if talk.is_id_assigned:
-        yield "note", "no conversation id was sent: linked by repeated history"
+        is_linked = len(talk.trace_ids) > 1
+        yield (
+            "note",
+            f"no conversation id was sent: {'linked by repeated history' if is_linked else 'one trace by itself'}",
+        )
     if talk.dropped_attributes_count:
         yield "dropped", f"{talk.dropped_attributes_count} attributes, by the sender's SDK"
 
