@@ -56,21 +56,22 @@ class Reader:
 
 @dataclass(slots=True)
 class Readings:
-    """What the stage did. `left_count` were not come to, or wait for a batch; `skipped_count` hold nothing to read."""
+    """What the stage did. `left_count` were not come to, or wait for a batch; `skipped_count` hold nothing to read.
+
+    `failed` says by tenant and id why conversations did; a batch may try one in each of its rounds.
+    """
 
     read_count: int = 0
-    failed_count: int = 0
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)
     skipped_count: int = 0
     left_count: int = 0
     claims: GateCounts = field(default_factory=GateCounts)
-    last_failure: str = ""
 
-    def add(self, reading: Reading) -> None:
+    def add(self, conversation: Conversation, reading: Reading) -> None:
         """Count one."""
         self.read_count += reading.state == "analysed"
         if reading.state.startswith("failed"):
-            self.failed_count += 1
-            self.last_failure = reading.state.removeprefix("failed: ")
+            self.failed[conversation.tenant, conversation.id] = reading.state.removeprefix("failed: ")
         self.skipped_count += reading.state.startswith("skipped")
         self.claims += reading.gate
 
@@ -104,7 +105,7 @@ def read_new(
                 on_read(number, max(number, total))
                 if reading:
                     answered_count += 1
-                    counts.add(reading)
+                    counts.add(conversation, reading)
                     results += _result(conversation, reading, reader, before[conversation.tenant, conversation.id])
             write(database, results, stamp, f"{stamp.run_id}/read/{stamp.version}/{done}")
             counts.left_count += len(waiting) - answered_count

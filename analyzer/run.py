@@ -123,7 +123,7 @@ def analyze(
         for number, batch in enumerate(batches(database, tenant, trace_ids, size=BATCH_TRACES)):
             _analyse_batch(database, batch, f"{stamp.run_id}/{tenant}/{number}", stamp, detect, report)
             done += len(batch.trace_ids)
-            progress("conversations", done, max(done, changes.trace_count))
+            progress("traces", done, max(done, changes.trace_count))
     if reader:
         _read(database, reader, stamp, report, is_full=is_full, progress=progress)
     progress("issues", 0, 1)
@@ -185,7 +185,7 @@ def _read(
 
     settle = reader.settle or (lambda: 0)
     failure: ModelError | None = None
-    last_failure = ""
+    failed: dict[tuple[str, str], str] = {}
     try:
         settle()  # a batch that a killed run sent is waited for before anything is asked
         more = True
@@ -194,15 +194,15 @@ def _read(
             readings = read_new(database, reader, stamp, is_full=is_full, on_read=told)
             report.read_count += readings.read_count
             report.skipped_count += readings.skipped_count
-            report.model_failures += readings.failed_count
+            failed |= readings.failed
             report.claims += readings.claims
             report.left_count = readings.left_count
-            last_failure = readings.last_failure or last_failure
             more = bool(report.left_count and settle())
     except ModelError as error:
         failure = error
+    report.model_failures = len(failed)
     why = failure or reader.asker.ended_by or (reader.asker.last_silence if report.left_count else None)
-    report.note = str(why or last_failure)
+    report.note = str(why or next(reversed(failed.values()), ""))
     tell_why_unread(database, why)
 
 

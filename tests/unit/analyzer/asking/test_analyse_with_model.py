@@ -417,6 +417,9 @@ def test_a_conversation_that_fails_in_a_batch_fails_once_a_run(
     report = run(database, chosen, 10, by_batch=True)
     assert len(fake.batches) == 3
     assert (report.read_count, report.model_failures, report.left_count) == (2, 1, 0)
+    assert database.query("SELECT attempt_count FROM conversation_log FINAL WHERE attempt_count > 0") == [
+        {"attempt_count": 1}
+    ]
 
 
 @pytest.fixture(autouse=True)
