@@ -228,6 +228,7 @@ class Records:
 
     def do(self, segment: Segment) -> None:
         """Write what dialects read in it, and remove it from the spool."""
+        self._give_way(segment)  # before anything of it is in memory
         written = write(
             self._database,
             segment.name,
