@@ -73,7 +73,10 @@ LOG_DIALECTS: tuple[LogDialect, ...] = (claude_code, otel_genai)
 
 def dialect_of(span: Span) -> Dialect | None:
     """Return the dialect that reads `span`; None for a span of no dialect."""
-    return next((dialect for dialect in DIALECTS if dialect.recognises(span)), None)
+    for dialect in DIALECTS:
+        if dialect.recognises(span):
+            return dialect
+    return None
 
 
 def read_span(span: Span) -> list[Record]:

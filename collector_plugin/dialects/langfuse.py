@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from collector_plugin.reading.build import amount, make_facts, make_retrieval, number, span_exceptions
-from collector_plugin.reading.function_io import documents, is_cut, query, said, tool_execution
+from collector_plugin.reading.function_io import documents, query, read_payload, said, tool_execution
 from collector_plugin.reading.message_shapes import read_tool_definitions
-from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.payload import as_dict, as_json, as_list, as_str, parse
 from schemas.records import Record, Span, SpanRole
 
 NAME = "langfuse"
@@ -43,15 +43,9 @@ def read(span: Span) -> Iterator[Record]:
     role = ROLES.get(attributes.get("langfuse.observation.type", "span"), "other")
     asked = attributes.get("langfuse.observation.input") or attributes.get("langfuse.trace.input", "")
     answered = attributes.get("langfuse.observation.output") or attributes.get("langfuse.trace.output", "")
-    known: dict[str, Any] = {}
-    if role in ("llm", "agent", "chain"):
-        known = {
-            "input": said(asked, "user"),
-            "output": said(answered, "assistant"),
-            "is_truncated": is_cut(asked) or is_cut(answered),
-        }
+    known = _content(role, asked, answered) if role in ("llm", "agent", "chain") else {}
     if role == "llm":
-        known |= {**_request(asked), **_model(attributes)}
+        known |= _model(attributes)
     yield make_facts(span, NAME, role, agent_name=span.name if role == "agent" else "", **known)
     if role == "tool":
         yield tool_execution(span, asked, attributes.get("langfuse.observation.output", ""))
@@ -72,15 +66,22 @@ def _failed(span: Span) -> Span | None:
     )
 
 
-def _request(asked: str) -> dict[str, Any]:
-    """What the model was given and offered. LangChain's callback appends tools to the messages, as if tools had spoken."""
-    request = parse_loosely(asked)
-    tools = as_list(as_dict(request).get("tools"))
-    spoken = [item for item in as_list(request) if not _is_offer(item)]
-    offers = [item["content"] for item in as_list(request) if _is_offer(item)]
+def _content(role: SpanRole, asked: str, answered: str) -> dict[str, Any]:
+    """What was said, and what a model was offered. LangChain's callback appends tools to the messages, as if they had spoken."""
+    given, returned = read_payload(asked), read_payload(answered)
+    is_truncated = given.is_cut or returned.is_cut
+    tools: list[Any] = []
+    if role == "llm":
+        request = as_list(given.value)
+        offers = [item["content"] for item in request if _is_offer(item)]
+        tools = as_list(as_dict(given.value).get("tools")) + offers
+        if offers:
+            given = read_payload(as_json([item for item in request if not _is_offer(item)]))
     return {
-        "input": said(as_json(spoken) if offers else asked, "user"),
-        "tools_offered": read_tool_definitions(tools + offers),
+        "input": said(given, "user"),
+        "output": said(returned, "assistant"),
+        "tools_offered": read_tool_definitions(tools),
+        "is_truncated": is_truncated,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from collector_plugin.dialects.otel_genai import finish_reason, model_fields
 from collector_plugin.reading.build import make_facts, make_retrieval
-from collector_plugin.reading.function_io import documents, is_cut, query, said, tool_execution
+from collector_plugin.reading.function_io import documents, query, read_payload, said, tool_execution
 from collector_plugin.reading.message_shapes import read_tool_definitions
 from collector_plugin.reading.payload import as_dict, as_list, as_str, parse_loosely
 from schemas.records import Record, Span, SpanRole
@@ -43,11 +43,13 @@ def read(span: Span) -> Iterator[Record]:
         "agent_name": attributes.get("langsmith.metadata.lc_agent_name", ""),
     }
     if role in ("llm", "chain"):
-        known |= {"input": said(asked, "user"), "is_truncated": is_cut(asked) or is_cut(answered)}
-    if role == "llm":
-        offered = parse_loosely(attributes.get("gen_ai.tool.definitions")) or as_dict(parse_loosely(asked)).get("tools")
-        tools = read_tool_definitions(offered)
-        known |= {"output": said(answered, "assistant"), "tools_offered": tools, **_answer_fields(answered)}
+        given, returned = read_payload(asked), read_payload(answered)
+        known |= {"input": said(given, "user"), "is_truncated": given.is_cut or returned.is_cut}
+        if role == "llm":
+            offered = parse_loosely(attributes.get("gen_ai.tool.definitions")) or as_dict(given.value).get("tools")
+            tools = read_tool_definitions(offered)
+            answer = _answer_fields(as_dict(returned.value))
+            known |= {"output": said(returned, "assistant"), "tools_offered": tools, **answer}
     yield make_facts(span, NAME, role, **known)
     if role == "tool":
         yield tool_execution(
@@ -63,9 +65,8 @@ def read(span: Span) -> Iterator[Record]:
         )
 
 
-def _answer_fields(answered: str) -> dict[str, Any]:
+def _answer_fields(outputs: dict[str, Any]) -> dict[str, Any]:
     """What only the completion's JSON tells of the answer: LangChain's generation, or the API's own response."""
-    outputs = as_dict(parse_loosely(answered))
     generations = outputs.get("generations")  # a list for each prompt of the batch, or one list
     generation = as_dict(_first(_first(generations)) or _first(generations))
     message = as_dict(generation.get("message"))

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from collector_plugin.reading.build import amount, make_facts, make_retrieval, number
-from collector_plugin.reading.function_io import documents, is_cut, query, said, tool_execution
+from collector_plugin.reading.function_io import documents, query, read_payload, said, tool_execution
 from collector_plugin.reading.message_shapes import read_tool_definitions
-from collector_plugin.reading.payload import as_dict, as_list, as_str, parse, parse_loosely
+from collector_plugin.reading.payload import as_dict, as_list, as_str, parse
 from schemas.records import Attributes, Record, Span, SpanRole
 
 NAME = "mlflow"
@@ -43,13 +43,14 @@ def read(span: Span) -> Iterator[Record]:
     asked, answered = attributes.get("mlflow.spanInputs", ""), attributes.get("mlflow.spanOutputs", "")
     known: dict[str, Any] = {"agent_name": span.name if role == "agent" else ""}
     if role in ("llm", "agent", "chain"):
+        given, returned = read_payload(asked), read_payload(answered)
         known |= {
-            "input": said(asked, "user"),
-            "output": said(answered, "assistant"),
-            "is_truncated": is_cut(asked) or is_cut(answered),
+            "input": said(given, "user"),
+            "output": said(returned, "assistant"),
+            "is_truncated": given.is_cut or returned.is_cut,
         }
-    if role == "llm":
-        known |= _model(attributes, as_dict(parse_loosely(answered)))
+        if role == "llm":
+            known |= _model(attributes, as_dict(given.value), as_dict(returned.value))
     yield make_facts(span, NAME, role, **known)
     if role == "tool":
         yield tool_execution(span, asked, answered)
@@ -64,10 +65,9 @@ def _plain(attributes: Attributes, key: str) -> str:
     return text if value is None else as_str(value)
 
 
-def _model(attributes: Attributes, response: dict[str, Any]) -> dict[str, Any]:
+def _model(attributes: Attributes, request: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
     """Fields about the model and its answer."""
     usage = as_dict(parse(attributes.get("mlflow.chat.tokenUsage"))) or as_dict(response.get("usage"))
-    request = as_dict(parse_loosely(attributes.get("mlflow.spanInputs")))
     choice = next((item for item in as_list(response.get("choices")) if isinstance(item, dict)), {})
     return {
         "provider": _plain(attributes, "mlflow.llm.provider"),

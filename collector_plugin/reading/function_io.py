@@ -4,7 +4,7 @@ Langfuse, LangSmith and MLflow trace a model's client and any function of an app
 request and answer an input may thus be `{"args": [...], "kwargs": {...}}`, arguments by name, a bare value or a text.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from collector_plugin.reading.build import make_execution
 from collector_plugin.reading.langchain import read_state, read_tool_result
@@ -31,9 +31,25 @@ _SHAPES = frozenset(("role", "messages", "message", "choices", "generations", "c
 _DOCUMENTS = ("documents", "results", "docs", "matches", "hits", "context", "chunks", "sources", "data", "output")
 
 
-def said(text: str, role: Role) -> tuple[MessageBody, ...]:
+class Payload(NamedTuple):
+    """An input or an output: its text, what that spells (None: nothing but itself), and whether it is JSON that was cut."""
+
+    text: str
+    value: Any
+    is_cut: bool
+
+
+def read_payload(text: str) -> Payload:
+    """Return an input or an output with the value that its text spells."""
+    value = parse(text)
+    if value is None:
+        return Payload(text, parse_loosely(text), _begins_json(text))
+    return Payload(text, value, is_cut=False)
+
+
+def said(payload: Payload, role: Role) -> tuple[MessageBody, ...]:
     """Return the messages that an input (role `user`) or an output (`assistant`) holds; none where it holds no text."""
-    value = parse_loosely(text)
+    text, value, _ = payload
     # an answer that is JSON of the application's own is an answer; one in a known shape without a word is none
     is_silent = isinstance(value, list | dict) and (
         role == "user" or bool(_SHAPES & as_dict(value).keys()) or not value
@@ -90,7 +106,11 @@ def documents(text: str) -> tuple[Document, ...]:
 
 def is_cut(text: str) -> bool:
     """Whether `text` is JSON that an attribute length limit has cut."""
-    return text[:2] in ("[{", '["', '{"') and parse(text) is None
+    return _begins_json(text) and parse(text) is None
+
+
+def _begins_json(text: str) -> bool:
+    return text[:2] in ("[{", '["', '{"')
 
 
 def _messages(value: Any, role: Role) -> tuple[MessageBody, ...]:  # any JSON value

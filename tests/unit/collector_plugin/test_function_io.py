@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector_plugin.reading.function_io import arguments, documents, is_cut, query, said
+from collector_plugin.reading.function_io import arguments, documents, is_cut, query, read_payload, said
 
 TALK = [
     ([[{"content": "be kind", "type": "system"}, {"content": "hi", "type": "human"}]], ["system: be kind", "user: hi"]),
@@ -21,12 +21,14 @@ TALK = [
 @pytest.mark.parametrize(("value", "expected"), TALK)
 def test_what_a_person_said_is_found_in_requests_and_in_arguments(value: Any, expected: list[str]) -> None:
     """LangChain's, OpenAI's, Anthropic's and Gemini's requests, and a function's arguments."""
-    assert [f"{message.role}: {message.content}" for message in said(json.dumps(value), "user")] == expected
+    assert [
+        f"{message.role}: {message.content}" for message in said(read_payload(json.dumps(value)), "user")
+    ] == expected
 
 
 def test_an_identifier_is_not_taken_for_speech() -> None:
     """A call with ids and a model's name only says nothing."""
-    assert said(json.dumps({"session_id": "s-1", "model": "m"}), "user") == ()
+    assert said(read_payload(json.dumps({"session_id": "s-1", "model": "m"})), "user") == ()
 
 
 @pytest.mark.parametrize(
@@ -34,13 +36,13 @@ def test_an_identifier_is_not_taken_for_speech() -> None:
 )
 def test_an_answer_without_a_word_is_none(answered: Any) -> None:
     """What a failed call leaves in a known shape is not quoted as if the model had answered JSON."""
-    assert said(json.dumps(answered), "assistant") == ()
+    assert said(read_payload(json.dumps(answered)), "assistant") == ()
 
 
 @pytest.mark.parametrize("answered", ["It is open.", '{"answer": 42}', "42"])
 def test_an_answer_in_no_known_shape_is_the_text_itself(answered: str) -> None:
     """Plain text, and JSON that the model was asked for."""
-    (message,) = said(answered, "assistant")
+    (message,) = said(read_payload(answered), "assistant")
     assert (message.role, message.content) == ("assistant", answered)
 
 
@@ -75,6 +77,5 @@ def test_documents_of_all_libraries_have_id_text_and_score() -> None:
 
 def test_cut_json_is_told_from_whole_json_and_from_text() -> None:
     """Only JSON that an attribute limit has cut counts."""
-    assert is_cut('{"messages": [{"role": "us')
-    assert not is_cut('{"messages": []}')
-    assert not is_cut("[sic] he said")
+    for text, expected in (('{"messages": [{"role": "us', True), ('{"messages": []}', False), ("[sic] he said", False)):
+        assert is_cut(text) == read_payload(text).is_cut == expected
