@@ -29,7 +29,7 @@ from starlette.routing import Route
 from collector_plugin.receivers.address import listen, split_address
 from momus.clickhouse_engine import Engine, EngineError, Result
 from momus.clickhouse_request import BODY_LIMIT_BYTES, Question, read_question
-from schemas.errors import BadQuery, BadRequest, MomusError, SettingsError, TooLarge
+from schemas.errors import BadQuery, BadRequest, BadSyntax, MomusError, SettingsError, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +177,8 @@ def _code_of(error: MomusError) -> tuple[int, str]:
     """Return the code and name that ClickHouse has for such an error."""
     if isinstance(error, TooLarge):
         return 307, "TOO_MANY_BYTES"
+    if isinstance(error, BadSyntax):
+        return 62, "SYNTAX_ERROR"
     return (36, "BAD_ARGUMENTS") if isinstance(error, BadRequest) else (497, "ACCESS_DENIED")
 
 

@@ -19,6 +19,7 @@ MomusError
 ├── Overloaded
 ├── NotFound
 ├── BadQuery
+│   └── BadSyntax
 ├── PromptLeak
 ├── BadDecision
 └── ModelError
@@ -110,6 +111,10 @@ class NotFound(MomusError):
 
 class BadQuery(MomusError):
     """The database cannot run this SQL."""
+
+
+class BadSyntax(BadQuery):
+    """This is no SQL that ClickHouse reads."""
 
 
 class BadDecision(MomusError):

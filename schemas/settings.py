@@ -6,7 +6,7 @@ this table, and the one in README.md is made from it.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -218,20 +218,34 @@ _OF_KUBERNETES = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT(_\d+_(T
 
 
 class SettingLine(NamedTuple):
-    """One row of the table of settings; all of it is text to print."""
+    """One row of the table of settings; all of it is text to print. `given` is what the environment says, if it does."""
 
     name: str
     variable: str
     default: str
     description: str
+    given: str = ""
 
 
-def table() -> list[SettingLine]:
-    """Return every setting with its variable, default and meaning, in the order they are declared."""
+def table(variables: Mapping[str, str] | None = None) -> list[SettingLine]:
+    """Return every setting with its variable, default and meaning, in the order they are declared.
+
+    With environment `variables`, also what they say; of a secret only that it is set.
+    """
+    said = {name.upper(): value for name, value in (variables or {}).items()}
     return [
-        SettingLine(name, f"MOMUS_{name.upper()}", _default_text(name), field.description or "")
-        for name, field in Settings.model_fields.items()
-    ]
+        SettingLine(
+            name, variable := f"MOMUS_{name.upper()}", _default_text(name), field.description or "",
+            _without_secret(name, said.get(variable, "")),
+        ) for name, field in Settings.model_fields.items()
+    ]  # fmt: skip
+
+
+def _without_secret(name: str, value: str) -> str:
+    """A value to show: of a key nothing, of a URL all but its password."""
+    if value and isinstance(Settings.model_fields[name].default, SecretStr):
+        return "(set)"
+    return re.sub(r"(?<=://)([^:/@]*):.*@", r"\1:…@", value)
 
 
 # Defaults that depend on where momus is started are shown as they are meant, not as they are here.

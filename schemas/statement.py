@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.errors import BadQuery
+from schemas.errors import BadQuery, BadSyntax
 
 _TOKENS = re.compile(
     rb"""(?P<space>\s+|--[^\n]*|\#[!\x20][^\n]*|/\*.*?\*/)
@@ -25,6 +25,10 @@ _TOKENS = re.compile(
 _VERBS = frozenset(
     b"select with from explain describe desc show exists check use set insert create alter drop truncate delete update "
     b"optimize rename exchange kill".split()
+)
+_OWNER_VERBS = frozenset(
+    b"system attach detach undrop backup restore grant revoke move install uninstall watch begin commit rollback "
+    b"parallel copy execute replace".split()
 )
 # Functions that leave the database; a test decides on every one that the engine has.
 _OUTSIDE_FUNCTIONS = frozenset(
@@ -44,10 +48,13 @@ def refuse_outside_world(sql: bytes) -> None:
 
     Raises:
         BadQuery: it is more than one statement, or would touch a file, the network or the process.
+        BadSyntax: it begins with no word that a statement begins with, or holds a macro that nobody filled in.
     """
     tokens = list(_words(sql))
     words = [word for word, _ in tokens]
     verb = next((word for word in words if word != b"("), b"")
+    if verb not in _VERBS | _OWNER_VERBS:
+        raise BadSyntax(f"Syntax error: no statement begins with {_shown(verb)}.")
     if verb not in _VERBS:
         raise BadQuery(f"{_shown(verb)} is not available here: the embedded engine takes queries, inserts and DDL.")
     if b";" in b"".join(words).rstrip(b";"):
@@ -59,6 +66,12 @@ def refuse_outside_world(sql: bytes) -> None:
             # The engine takes curly quotes for quotes; then what is text to us would be code to it.
             raise BadQuery("Put everything that is not plain ASCII into single quotes, or into backticks for names.")
         if word == b"$":
+            macro = next((name for name, _ in tokens[index + 1 : index + 2] if name.startswith(b"__")), b"")
+            if macro:
+                name = macro.decode(errors="replace")
+                raise BadSyntax(
+                    f"Syntax error: ${name} is a macro that whoever asks, such as Grafana, has to fill in first."
+                )
             # Where a name ends and a heredoc begins, `a$$`, only the engine's own lexer can tell.
             raise BadQuery("Put text with a $ into single quotes, and names with one into backticks.")
         if is_call and _is_outside(word):

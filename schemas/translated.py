@@ -51,7 +51,8 @@ def _unreachable(error: ClickHouseError) -> str | None:
 _NOISE = re.compile(
     r"^.*?DB::Exception:\s*(?:Code: \d+\. DB::Exception:\s*)*"  # prefixes, one for each layer that passed it on
     r"|(?:[.:]?\s*Expected one of|\s*[Ii]n scope |: [Ww]hile (?:executing|processing)|\. Stack trace).*$"
-    r"|\s*\((?:version [^)]*\)?\)|[A-Z][A-Z_]+\)).*$",  # the version, the code in capitals and the URL
+    r"|\s*\((?:version [^)]*\)?\)|[A-Z][A-Z_]+\)(?!:| \(line)).*$"  # the version, the code in capitals and the URL
+    r"|\s*FORMAT JSON(?:Compact)?EachRow\w*",  # what we put behind each statement
     re.DOTALL,
 )
 
@@ -64,7 +65,8 @@ def sentence(error: Exception) -> str:
         text = _NOISE.sub("", text)
     text = _without_data(text) if is_of_row else text
     text = " ".join(text.split()).removeprefix("default: ")
-    return f"{text[:300].rstrip(' .:')}." if text else "The database gave no reason."
+    told = text[:300].rstrip(" .:")
+    return told + "." * (not told.endswith("?")) if told else "The database gave no reason."
 
 
 _KEY = re.compile(r"\(while reading the value of key (\w+)\)")

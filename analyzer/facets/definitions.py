@@ -68,13 +68,23 @@ def read_definitions(path: Path, *, reserved: frozenset[str] = frozenset()) -> t
     """
     try:
         entries = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).facet
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"The facets file {path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"The facets file {path} cannot be read: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"The facets file {path} has a mistake at {where}: {first['msg']}.") from None
+        mistakes = "; ".join(_mistake(one["loc"], one["type"], one["msg"]) for one in error.errors())
+        raise SettingsError(f"The facets file {path} has mistakes: {mistakes}.") from None
     names = [entry.name for entry in entries]
     if taken := sorted({name for name in names if names.count(name) > 1 or name in reserved}):
         raise SettingsError(f"The facets file {path} names {taken[0]} twice, or it is a name of momus' own.")
     return tuple(FacetDefinition(e.name, e.question, e.type, tuple(e.choices)) for e in entries)
+
+
+def _mistake(place: tuple[int | str, ...], kind: str, why: str) -> str:
+    """One mistake as a person counts and reads: the second facet's name, and what a name is rather than a pattern."""
+    parts = [f"facet {part + 1}" if isinstance(part, int) else part for part in place if part != "facet"]
+    told = (
+        "small letters, digits and _, beginning with a letter, at most 40" if kind == "string_pattern_mismatch" else why
+    )
+    return f"{', '.join(parts) or 'the file'}: {told}"

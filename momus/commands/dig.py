@@ -1,5 +1,6 @@
 """Commands that go to the bottom of things: read files, rebuild, measure, delete, list settings and prompts."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -150,10 +151,10 @@ def delete(
 
 
 def settings(json: JsonOption = False) -> None:
-    """List every setting with its environment variable, default and meaning."""
+    """List every setting with its environment variable, its default or what the environment says, and its meaning."""
     from momus.pages.settings import show_settings
 
-    lines = table()
+    lines = table(os.environ)
     print_json([line._asdict() for line in lines]) if json else show_settings(lines)
 
 

@@ -17,7 +17,9 @@ from momus.options import (
     settings_of,
 )
 from schemas.clusters import Kind
+from schemas.errors import BadQuery
 from schemas.families import FAMILIES, family_of
+from schemas.statement import output_format
 
 
 def issues(
@@ -89,8 +91,11 @@ def facets(
     """
     from momus.facets import list_facets
     from momus.pages.facets import show_facets
+    from momus.reading_setup import reading_setup
 
-    with opened_database(settings_of(database)) as opened:
+    settings = settings_of(database)
+    reading_setup(settings)  # a mistake in the team's file is told here, too
+    with opened_database(settings) as opened:
         found = list_facets(opened, name=name, service=service, tenant=tenant, limit=20 if name else 3)
     print_json(found) if json else show_facets(found)
 
@@ -156,6 +161,8 @@ def sql(
     from momus.pages.answer import show_answer
 
     text = sys.stdin.read() if query == "-" else query
+    if output_format(text.encode()):
+        raise BadQuery("The answer is printed as a table; leave FORMAT out, and ask with --json for an object a row.")
     with opened_database(settings_of(database)) as opened:
         answer = opened.ask(text, row_limit=limit, timeout_s=timeout_s)
     if json:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from momus.screen import console, listing
+from momus.screen import console, listing, safe
 
 if TYPE_CHECKING:
     from schemas.settings import SettingLine
 
 
 def show_settings(lines: Iterable[SettingLine]) -> None:
-    """Print all settings."""
-    table = listing("variable", "default", "meaning")
+    """Print all settings; what the environment says stands out in the place of the default."""
+    table = listing("variable", "value", "meaning")
     for line in lines:
-        table.add_row(Text(line.variable, "bold"), Text(line.default, "cyan"), Text(line.description))
+        value = (
+            Text.assemble((safe(line.given), "bold green"), ("\nfrom the environment", "dim")) if line.given else None
+        )
+        table.add_row(Text(line.variable, "bold"), value or Text(line.default, "cyan"), Text(line.description))
     console.print(table)

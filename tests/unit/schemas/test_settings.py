@@ -61,6 +61,19 @@ def test_secrets_are_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "word-2" not in printed
 
 
+def test_the_table_shows_what_the_environment_says_but_no_secret() -> None:
+    """Beside the default; of a key that it is set, of an address with a password all but the password."""
+    said = {
+        "MOMUS_QUIET_S": "5", "MOMUS_KEYS": "acme:secret-1", "momus_database": "clickhouse://me:sec/r@et-2@host:8123/db",
+        "MOMUS_MODEL_URL": "https://host:8080/v1", "MOMUS_MODEL_KEY": "",
+    }  # fmt: skip
+    given = {line.variable: line.given for line in settings.table(said) if line.given}
+    assert given == {
+        "MOMUS_QUIET_S": "5", "MOMUS_KEYS": "(set)", "MOMUS_DATABASE": "clickhouse://me:…@host:8123/db",
+        "MOMUS_MODEL_URL": "https://host:8080/v1",
+    }  # fmt: skip
+
+
 def test_every_setting_is_explained() -> None:
     """The table has one line a setting, in order, each with its variable and one sentence."""
     lines = settings.table()

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from schemas.database import Database
-from schemas.errors import BadQuery
+from schemas.errors import BadQuery, BadSyntax
 from schemas.migrate import statements
 from schemas.statement import insert_head, output_format, refuse_outside_world, verb_of
 
@@ -68,6 +68,22 @@ def test_statements_that_leave_the_database_are_refused(sql: str) -> None:
     """Files, the network, other programs and second statements are refused, however they are spelled."""
     with pytest.raises(BadQuery):
         refuse_outside_world(sql.encode())
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELEC 1", "no statement begins with SELEC"),
+        ("SELECT 1 FROM t WHERE $__timeFilter(at)", r"\$__timefilter is a macro"),
+    ],
+)
+def test_what_is_no_sql_is_a_mistake_and_no_trespass(sql: str, told: str) -> None:
+    """Who mistypes is told of that; what is for the owner of the process alone is refused as such."""
+    with pytest.raises(BadSyntax, match=told):
+        refuse_outside_world(sql.encode())
+    with pytest.raises(BadQuery, match="SYSTEM is not available") as caught:
+        refuse_outside_world(b"SYSTEM SHUTDOWN")
+    assert not isinstance(caught.value, BadSyntax)
 
 
 def test_every_table_function_of_the_engine_is_decided(database: Database) -> None:

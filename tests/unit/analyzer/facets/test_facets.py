@@ -54,12 +54,13 @@ def test_a_file_gives_the_questions_in_its_order(facets_file: Path) -> None:
     ("text", "why"),
     [
         ("[[facet]", "cannot be read"),
-        (GOOD.replace("bool", "scale"), "facet.0.type"),
+        (GOOD.replace("bool", "scale"), "facet 1, type"),
         (GOOD.replace('["web", "phone"]', '["web"]'), "at least two different"),
-        (GOOD.replace("upgrade_offered", "Upgrade offered?"), "facet.0.name"),
+        (GOOD.replace("upgrade_offered", "Upgrade offered?"), "facet 1, name: small letters"),
         (GOOD.replace("channel", "turns"), "names turns twice"),
         (GOOD + GOOD, "names channel twice"),
-        (GOOD.replace("question", "qestion", 1), "facet.0"),
+        (GOOD.replace("question", "qestion", 1), "facet 1"),
+        (GOOD.replace("bool", "scale").replace("channel", "Channel"), "facet 1, type.*; facet 2, name"),
     ],
 )
 def test_a_mistake_in_the_file_is_told_in_one_sentence(facets_file: Path, text: str, why: str) -> None:
