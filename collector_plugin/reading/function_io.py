@@ -35,7 +35,7 @@ class Payload(NamedTuple):
     """An input or an output: its text, what that spells (None: nothing but itself), and whether it is JSON that was cut."""
 
     text: str
-    value: Any
+    value: Any  # any JSON value
     is_cut: bool
 
 
