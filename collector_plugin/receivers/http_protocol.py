@@ -15,6 +15,9 @@ CONNECTION_LIMIT = 512
 HEADERS_LIMIT_BYTES = 64 * 1024
 HEADERS_DEADLINE_S = 10.0
 REST_DEADLINE_S = 60.0
+# Twice what asyncio reads at once. The receiver takes each piece before the next is read: only where it does not, reading
+# stops, and it seldom does. At uvicorn's own mark of 64 KiB, every piece of a large body would stop it.
+UNTAKEN_LIMIT_BYTES = 512 * 1024
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -61,6 +64,16 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._is_mid_headers = False
         self._cancel()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        # As it came, and not into uvicorn's bytearray, which copies each piece twice. There is seldom one before it.
+        cycle.body = cycle.body + body if cycle.body else body  # type: ignore[assignment]  # bytes are all it is read as
+        if len(cycle.body) > UNTAKEN_LIMIT_BYTES:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         self._is_mid_message = False

@@ -35,6 +35,7 @@ from collector_plugin.receivers.intake import Intake
 from collector_plugin.receivers.keys import Keys
 from collector_plugin.receivers.readiness import Readiness
 from collector_plugin.receivers.refusal import Refusal, refuse, unknown_content_type, unknown_method, unknown_path
+from collector_plugin.receivers.room import Place
 from collector_plugin.receivers.tls import Tls
 from schemas.errors import Overloaded, SettingsError, TooLarge
 
@@ -191,36 +192,50 @@ class HttpReceiver:
             return self._refuse(request, refuse(error))
 
     async def _received(self, request: Request, accept: Accept) -> Response:
-        body = bytearray()
-        try:
-            await self._read(request, body)
+        with self._intake.room.place() as place:
+            pieces = await self._read(request, place)
             coding = request.headers.get("content-encoding", "").strip().lower()
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, accept, bytes(body), coding, time.monotonic())
-        finally:
-            self._intake.room.give_back(len(body))
+            arrived_s = time.monotonic()
+
+            def accept_whole() -> Response:
+                body = b"".join(pieces)
+                pieces.clear()
+                return accept(body, coding, arrived_s)
+
+            return await asyncio.get_running_loop().run_in_executor(self._pool, accept_whole)
 
     def _refuse(self, request: Request, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
         self._intake.count_refusal(refusal.reason)
         return refused(request, refusal, headers)
 
-    async def _read(self, request: Request, body: bytearray) -> None:
-        """Fill `body`; room is taken for what is in it, whatever happens."""
+    async def _read(self, request: Request, place: Place) -> list[bytes]:
+        """Return the body in the pieces that it came in; `place` has room for each before the next is waited for.
+
+        Raises:
+            ClientDisconnect, TimeoutError: it does not come to its end.
+            TooLarge: it is larger than any that is taken.
+            Overloaded: there is no room for it.
+        """
         limit_bytes = self._intake.limit_bytes
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit_bytes:
             raise TooLarge
-        chunks = request.stream()
-        async with asyncio.timeout(BODY_DEADLINE_S):
+        pieces: list[bytes] = []
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + BODY_DEADLINE_S
+        async with asyncio.timeout_at(ends_s) as deadline:
             while True:
-                async with asyncio.timeout(CHUNK_DEADLINE_S):
-                    chunk = await anext(chunks, None)
-                if chunk is None:
-                    return
-                self._intake.room.take(len(chunk))
-                body += chunk
-                if len(body) > limit_bytes:
-                    raise TooLarge
+                deadline.reschedule(min(ends_s, loop.time() + CHUNK_DEADLINE_S))
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                if piece := message.get("body", b""):
+                    place.take(len(piece))
+                    pieces.append(piece)
+                    if place.size_bytes > limit_bytes:
+                        raise TooLarge
+                if not message.get("more_body", False):
+                    return pieces
 
 
 def _config(app: Gate, tls: Tls | None) -> uvicorn.Config:

@@ -37,6 +37,15 @@ class Room:
             self._taken_bytes -= size_bytes
 
     @contextmanager
+    def place(self) -> Iterator["Place"]:
+        """Have a place for one request within the block; what it took is given back at the end."""
+        place = Place(self)
+        try:
+            yield place
+        finally:
+            self.give_back(place.size_bytes)
+
+    @contextmanager
     def holding(self, size_bytes: int) -> Iterator[None]:
         """Have room for so many bytes within the block.
 
@@ -48,3 +57,20 @@ class Room:
             yield
         finally:
             self.give_back(size_bytes)
+
+
+class Place:
+    """What one request takes of a room, for the thread that receives it."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.size_bytes = 0
+
+    def take(self, size_bytes: int) -> None:
+        """Take room for so many bytes more.
+
+        Raises:
+            Overloaded: there is none; nothing was taken.
+        """
+        self._room.take(size_bytes)
+        self.size_bytes += size_bytes
