@@ -16,6 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from collector_plugin.otlp.wire import LENGTH, end_of_number, varint
 from schemas.errors import Undecodable
 
 ITEMS = frozenset({Span.DESCRIPTOR.full_name, LogRecord.DESCRIPTOR.full_name})
@@ -25,8 +26,6 @@ VALUE = AnyValue.DESCRIPTOR.full_name
 VALUE_DEPTH_LIMIT = 34
 # A value within a span event has seven messages around it. It must parse with at least so many, here lists of one.
 LISTS_AROUND_VALUE = 4
-
-VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
 
 @dataclass(slots=True)
@@ -120,43 +119,19 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes, bytes | None]]:
     """Yield the number, the bytes before the value and the value of each field; the value of a number is None."""
     at = 0
     while at < len(data):
-        key, after_key = _varint(data, at)
+        key, after_key = varint(data, at)
         wire_type = key & 7
         if wire_type == LENGTH:
-            size, start = _varint(data, after_key)
+            size, start = varint(data, after_key)
             end = start + size
             head, value = data[at:after_key], data[start:end]
         else:
-            end = _end_of_number(data, after_key, wire_type)
+            end = end_of_number(data, after_key, wire_type)
             head, value = data[at:end], None
         if end > len(data) or key >> 3 == 0:
             raise Undecodable
         yield key >> 3, head, value
         at = end
-
-
-def _end_of_number(data: bytes, at: int, wire_type: int) -> int:
-    if wire_type == VARINT:
-        return _varint(data, at)[1]
-    if wire_type == FIXED64:
-        return at + 8
-    if wire_type == FIXED32:
-        return at + 4
-    raise Undecodable
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number at `at` and the place after it."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            raise Undecodable
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise Undecodable
 
 
 def _delimited(value: bytes | None) -> bytes:

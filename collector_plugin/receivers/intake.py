@@ -90,7 +90,8 @@ class Intake:
                 decoded = decode(signal, plain, encoding)
                 check_expansion(decoded.request, limit_bytes=self.limit_bytes)
                 admission = admit(decoded.request, received_ns)
-                admission.is_changed |= self._scrubber.scrub(decoded.request, len(plain))
+                as_sent = None if admission.is_changed else decoded.body
+                admission.is_changed |= self._scrubber.scrub(decoded.request, len(plain), as_sent)
                 stored = _stored(signal, tenant, plain, decoded, admission, received_ns)
             new_count = self._append(stored, decoded, admission) if stored else admission.admitted_count
         rejected_count = admission.rejected_count + decoded.cut_count

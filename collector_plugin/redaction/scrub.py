@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from collector_plugin.otlp.cut import cut_values
 from collector_plugin.otlp.requests import Request
+from collector_plugin.otlp.wire import holds_longer
 from collector_plugin.redaction.request import redact
 from collector_plugin.redaction.rules import Rules, read_rules
 from schemas.settings import Settings
@@ -29,16 +30,20 @@ class Scrubber:
         self._lock = threading.Lock()
         self._counts = ScrubCounts()
 
-    def scrub(self, request: Request, size_bytes: int) -> bool:
+    def scrub(self, request: Request, size_bytes: int, as_sent: bytes | None = None) -> bool:
         """Change the request in place; return whether it may have changed.
 
         Args:
             request: admitted.
             size_bytes: how large it is as received; what is no larger than the longest value need not be looked at.
+            as_sent: what `request` was decoded from, if that was protobuf and nothing was changed since. It tells at less
+                cost that no value is too long.
         """
         # Redaction first: a cut could leave half of a key, which no pattern finds.
         hits = redact(request, self._rules) if self._rules else Counter[str]()
         is_long = 0 < self._value_limit_bytes < size_bytes
+        if is_long and as_sent is not None and not self._rules:
+            is_long = holds_longer(as_sent, self._value_limit_bytes)
         cut_count = cut_values(request, self._value_limit_bytes) if is_long else 0
         if hits or cut_count:
             with self._lock:
