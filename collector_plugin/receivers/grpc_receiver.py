@@ -8,7 +8,8 @@ Where there are keys, a call without one is refused whatever its method, and bef
 
 The event loop only waits for messages; everything else happens in a pool of threads. A call that does not send its message
 takes neither a thread nor anybody's turn, and is ended after 60 s. What gRPC has received of messages that are not whole
-cannot be counted: that is bounded by 512 calls at once, each of at most one message.
+cannot be counted: that is bounded by 512 calls at once, each of at most one message. How long a message is shows when it is
+there: so a call may be refused before it is received and once more after, where many came at once.
 """
 
 import asyncio
@@ -141,12 +142,17 @@ class _Exports(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
 
     async def _taken(self, signal: Signal, tenant: str, messages: AsyncIterator[bytes]) -> bytes:
         """Return the answer to a call once its message is durable."""
+        room = self._intake.room
         if self._call_count >= CALL_LIMIT:
             raise Overloaded
         self._call_count += 1
         try:
+            # Of what is refused here, gRPC has received no more than a window.
+            room.check_door()
             body = await _message(messages)
-            with self._intake.room.holding(len(body)):
+            with room.place(len(body)) as place:
+                place.take(len(body))
+                place.is_whole = True
                 return await asyncio.get_running_loop().run_in_executor(
                     self._pool, self._accept, signal, body, tenant, time.monotonic()
                 )

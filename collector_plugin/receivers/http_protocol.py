@@ -1,7 +1,7 @@
 """Uvicorn's HTTP protocol with deadlines where uvicorn waits for ever, and a limit where it takes everything.
 
 connected ──headers begin──▶ headers end ──body──▶ answered ──rest of a refused body──▶ next request
-   └──────── 10 s ─────────────┘  the receiver's        └──────── 60 s ────────┘   (keep-alive: uvicorn's)
+   └──────── 10 s ─────────────┘  the receiver's        └─ after 0.5 s; 60 s ──┘   (keep-alive: uvicorn's)
 """
 
 import asyncio
@@ -15,6 +15,9 @@ CONNECTION_LIMIT = 512
 HEADERS_LIMIT_BYTES = 64 * 1024
 HEADERS_DEADLINE_S = 10.0
 REST_DEADLINE_S = 60.0
+# What comes of a body after its answer goes nowhere; so bodies that will be decoded are read first. To close the connection
+# instead would lose the answer to a client that is still sending, and not to read at all one that sends before it listens.
+REST_PAUSE_S = 0.5
 # Twice what asyncio reads at once. The receiver takes each piece before the next is read: only where it does not, reading
 # stops, and it seldom does. At uvicorn's own mark of 64 KiB, every piece of a large body would stop it.
 UNTAKEN_LIMIT_BYTES = 512 * 1024
@@ -82,8 +85,14 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._is_mid_message:
+        if self._is_mid_message and not self.transport.is_closing():
             self._close_after(REST_DEADLINE_S)
+            self.flow.pause_reading()
+            self.loop.call_later(REST_PAUSE_S, self._read_rest)
+
+    def _read_rest(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _close_after(self, seconds: float) -> None:
         self._cancel()

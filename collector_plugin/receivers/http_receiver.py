@@ -192,8 +192,9 @@ class HttpReceiver:
             return self._refuse(request, refuse(error))
 
     async def _received(self, request: Request, accept: Accept) -> Response:
-        with self._intake.room.place() as place:
+        with self._intake.room.place(self._declared_bytes(request)) as place:
             pieces = await self._read(request, place)
+            place.is_whole = True
             coding = request.headers.get("content-encoding", "").strip().lower()
             arrived_s = time.monotonic()
 
@@ -208,6 +209,18 @@ class HttpReceiver:
         self._intake.count_refusal(refusal.reason)
         return refused(request, refusal, headers)
 
+    def _declared_bytes(self, request: Request) -> int:
+        """Return how long the body is by its header; 0 where that does not say.
+
+        Raises:
+            TooLarge: it is larger than any that is taken.
+        """
+        declared = request.headers.get("content-length", "")
+        size_bytes = int(declared) if declared.isdecimal() else 0
+        if size_bytes > self._intake.limit_bytes:
+            raise TooLarge
+        return size_bytes
+
     async def _read(self, request: Request, place: Place) -> list[bytes]:
         """Return the body in the pieces that it came in; `place` has room for each before the next is waited for.
 
@@ -216,10 +229,6 @@ class HttpReceiver:
             TooLarge: it is larger than any that is taken.
             Overloaded: there is no room for it.
         """
-        limit_bytes = self._intake.limit_bytes
-        declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit_bytes:
-            raise TooLarge
         pieces: list[bytes] = []
         loop = asyncio.get_running_loop()
         ends_s = loop.time() + BODY_DEADLINE_S
@@ -232,7 +241,7 @@ class HttpReceiver:
                 if piece := message.get("body", b""):
                     place.take(len(piece))
                     pieces.append(piece)
-                    if place.size_bytes > limit_bytes:
+                    if place.size_bytes > self._intake.limit_bytes:
                         raise TooLarge
                 if not message.get("more_body", False):
                     return pieces

@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.client import HTTPResponse
 from typing import Any
 
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -22,7 +24,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from collector_plugin.receivers import grpc_receiver, http_receiver, intake
 from collector_plugin.receivers.grpc_receiver import METHODS
-from collector_plugin.receivers.room import Room
+from collector_plugin.receivers.room import FEW, Room
 
 LIMIT_BYTES = 8_000_000
 ids = iter(range(1, 10**9))
@@ -159,13 +161,87 @@ def test_a_full_spool_is_unavailable_with_a_delay(edge: Any, monkeypatch: pytest
 
 def test_busy_decoders_are_unavailable_with_a_delay(edge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that would wait too long for its turn is asked to come again, on both transports."""
-    monkeypatch.setattr(intake, "TURN_DEADLINE_S", 0.1)
+    monkeypatch.setattr(intake, "TURN_OF_FEW_DEADLINE_S", 0.1)
     with ExitStack() as taken:
         for _ in range(intake.DECODER_COUNT):
             taken.enter_context(edge.intake._turn(None))
         answer = edge.call(traces().SerializeToString())
         assert (answer.code, has_retry_info(answer)) == ("UNAVAILABLE", True)
         assert edge.post(traces().SerializeToString()).code == "503"
+
+
+def test_a_few_are_given_more_time_than_a_crowd(edge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no time for a crowd, a request among few is taken all the same, and one among many is not."""
+    monkeypatch.setattr(intake, "TURN_DEADLINE_S", 0.0)
+    with ExitStack() as others:
+        in_hand(edge, others, FEW - 1, 1)
+        assert [edge.send(traces().SerializeToString(), way).code for way in ("http", "grpc")] == ["ok", "ok"]
+        in_hand(edge, others, 1, 1)
+        assert [edge.send(traces().SerializeToString(), way).code for way in ("http", "grpc")] == ["503", "UNAVAILABLE"]
+
+
+def in_hand(edge: Any, until: ExitStack, count: int, size_bytes: int) -> None:
+    """Have so many other requests wait to be decoded."""
+    for _ in range(count):
+        place = until.enter_context(edge.intake.room.place())
+        place.take(size_bytes)
+        place.is_whole = True
+
+
+def test_a_body_that_would_wait_too_long_is_refused_before_it_is_read(edge: Any) -> None:
+    """With a delay, to a client that is still sending; it may end its body, and the connection serves its next request."""
+    body = traces(1, "x" * 6_000_000).SerializeToString()
+    fields = ["Host: localhost", "Content-Type: application/x-protobuf", f"Content-Length: {len(body)}"]
+    head = "\r\n".join(("POST /v1/traces HTTP/1.1", *fields, "\r\n")).encode()
+    with socket.create_connection(("127.0.0.1", edge.http.port), timeout=20) as client, ExitStack() as others:
+        in_hand(edge, others, FEW, intake.DOOR_BYTES // FEW + 1)
+        client.sendall(head + body[:100])
+        refused = HTTPResponse(client, method="POST")
+        refused.begin()
+        assert (refused.status, refused.getheader("retry-after")) == (503, "2")
+        assert Status.FromString(refused.read()).details[0].Is(RetryInfo.DESCRIPTOR)
+        others.close()
+        client.sendall(body[100:] + head + body)
+        taken = HTTPResponse(client, method="POST")
+        taken.begin()
+        assert (taken.status, taken.read()) == (200, b"")
+    assert len(edge.stored()) == 1
+
+
+def test_a_call_that_would_wait_too_long_is_refused_before_its_message(edge: Any) -> None:
+    """It has none yet, and is told at once; and one whose message others came before is told when it comes."""
+    may_send = threading.Event()
+
+    def message() -> Iterator[bytes]:
+        may_send.wait()
+        yield traces().SerializeToString()
+
+    with grpc.insecure_channel(f"127.0.0.1:{edge.grpc.port}") as channel, ExitStack() as others:
+        export = channel.stream_unary(next(iter(METHODS)))
+        earlier = export.future(message(), timeout=20)
+        wait_for(lambda: edge.grpc._exports._call_count == 1)
+        in_hand(edge, others, FEW, intake.DOOR_BYTES // FEW + 1)
+        assert export.future(message(), timeout=20).exception().code() == grpc.StatusCode.UNAVAILABLE
+        may_send.set()
+        assert earlier.exception().code() == grpc.StatusCode.UNAVAILABLE
+    assert edge.stored() == []
+
+
+def test_four_senders_of_large_bodies_are_never_refused(edge: Any) -> None:
+    """One request after the other each, of 5 MB: together more than the door has room for."""
+    codes: list[str] = []
+
+    def send() -> None:
+        for _ in range(3):
+            codes.append(edge.post(traces(1_000, "x" * 5_000).SerializeToString()).code)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 4 * len(traces(1_000, "x" * 5_000).SerializeToString()) > intake.DOOR_BYTES
+    assert codes == ["ok"] * 12
 
 
 def test_a_full_room_is_unavailable_with_a_delay(edge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
