@@ -11,6 +11,7 @@ A `Database` serves one thread at a time; `clone` makes one for another thread.
 """
 
 import logging
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -204,6 +205,24 @@ class Database:
     def detached_parts(self) -> list[Row]:
         """Return the parts that the engine set aside when it opened: rows that are on disk, but in no answer."""
         return self.query("detached_parts")
+
+    def stop_merges(self) -> None:
+        """Have the embedded engine merge and mutate nothing until `start_merges`, or until its process ends.
+
+        Raises:
+            DatabaseError: it goes on.
+        """
+        with translated(DatabaseError):
+            self._client.command("SYSTEM STOP MERGES")
+
+    def start_merges(self) -> None:
+        """Let the embedded engine merge again.
+
+        Raises:
+            DatabaseError: it does not.
+        """
+        with translated(DatabaseError):
+            self._client.command("SYSTEM START MERGES")
 
     def announce(self, http_address: str) -> None:
         """Tell other processes where this one answers SQL for the embedded engine; empty takes it back."""

@@ -58,10 +58,10 @@ PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 SETTINGS
     index_granularity = 8192,
-    -- Prompts are long: granules and blocks of 10 MiB make a merge take a hundred.
-    index_granularity_bytes = 2097152,
+    -- Prompts are long: a merge holds several times this of each part that it reads.
+    index_granularity_bytes = 1048576,
     ttl_only_drop_parts = 1,
     non_replicated_deduplication_window = 10000,
     -- A new part is one file, not three hundred: making those took longer than what is in them.
     min_bytes_for_wide_part = 134217728,
-    merge_max_block_size_bytes = 2097152
+    merge_max_block_size_bytes = 1048576
