@@ -162,6 +162,11 @@ class Collector:
                     "Segments whose spans can be queried, but not yet what dialects read in them.",
                     self._writer.unread_count,
                 ),
+                gauge(
+                    "momus_merges_waiting",
+                    "1 while the engine's merges wait for segments.",
+                    self._writer.merges.are_waiting,
+                ),
                 gauge("momus_database_reachable", "1 while the database answers.", self._writer.is_database_reachable),
                 counter("momus_segments_written_total", "Segments written.", writer.segments_written),
                 counter("momus_segments_set_aside_total", "Segments never written.", writer.segments_set_aside),

@@ -46,13 +46,16 @@ class Written:
     insert_durations_s: list[float] = field(default_factory=list)
 
 
-def write(database: Database, segment: str, blocks: Blocks) -> Written:
+def write(
+    database: Database, segment: str, blocks: Blocks, *, before_repair: Callable[[], None] = lambda: None
+) -> Written:
     """Bring rows of a segment into every table exactly once, whatever an earlier attempt left there.
 
     Args:
         database: where to.
         segment: the name that the rows carry.
         blocks: yields the rows, the same in the same blocks on every call.
+        before_repair: called before rows are taken out of a table, which the engine does only while it may merge.
 
     Raises:
         DatabaseError: the database refused, or a table does not hold what it must after a repair. Call again.
@@ -68,6 +71,7 @@ def write(database: Database, segment: str, blocks: Blocks) -> Written:
         wrong = _wrong_tables(database, segment, written)
         if not wrong:
             return written
+        before_repair()
         _repair(database, segment, blocks, wrong)
         written.repaired_tables += wrong
     if wrong := _wrong_tables(database, segment, written):

@@ -32,7 +32,10 @@ class Work(Protocol):
         ...
 
     def do(self, segment: Segment) -> None:
-        """Do this lane's part of the work; a segment that was done before may come again."""
+        """Do this lane's part of the work; a segment that was done before may come again.
+
+        Where it raises, `defer` or `give_up` follows.
+        """
         ...
 
     def probe(self) -> None:
@@ -75,19 +78,48 @@ class Reach:
                 log.info("the database is reachable again after %.0f s", away_s)
 
 
+class Strikes:
+    """How often each segment failed although others did not, as all lanes find that do the same work."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = Counter[str]()
+        self._done_since_failure = False
+
+    def succeeded(self, name: str) -> None:
+        """Note that a segment is done."""
+        with self._lock:
+            self._counts.pop(name, None)
+            self._done_since_failure = True
+
+    def failed(self, name: str, *, is_database_away: bool) -> bool:
+        """Note that a segment failed; return whether it is to be given up."""
+        with self._lock:
+            if self._done_since_failure and not is_database_away:
+                self._counts[name] += 1
+            self._done_since_failure = False
+            return self._counts[name] >= STRIKE_LIMIT
+
+
 class Lane:
     """A thread that works on segments, one after the other. Starts and stops once."""
 
-    def __init__(self, name: str, work: Work, reach: Reach, begin: Callable[[], None] | None = None) -> None:
-        """Take the work, and what must succeed before it begins."""
+    def __init__(
+        self,
+        name: str,
+        work: Work,
+        reach: Reach,
+        strikes: Strikes | None = None,
+        begin: Callable[[], None] | None = None,
+    ) -> None:
+        """Take the work, the strikes of all lanes that do the same, and what must succeed before it begins."""
         self.last_error = ""
         self._begin = begin
         self._work = work
         self._reach = reach
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"momus-{name}")
-        self._strikes: Counter[str] = Counter()
-        self._done_since_failure = False
+        self._strikes = strikes or Strikes()
 
     def start(self) -> None:
         """Begin to work."""
@@ -148,8 +180,7 @@ class Lane:
 
     def _succeeded(self, segment: Segment) -> None:
         self.last_error = ""
-        self._strikes.pop(segment.name, None)
-        self._done_since_failure = True
+        self._strikes.succeeded(segment.name)
         self._reach.found()
 
     def _failed(self, segment: Segment, error: Exception) -> None:
@@ -161,12 +192,10 @@ class Lane:
             log.warning("segment %s could not be written and stays in the spool: %s", segment.name, error)
         else:
             log.error("segment %s met an unexpected error and stays in the spool", segment.name, exc_info=error)
-        if self._done_since_failure and not isinstance(error, DatabaseUnreachable):
-            self._strikes[segment.name] += 1
-        self._done_since_failure = False
-        self._work.defer(segment)
-        if self._strikes[segment.name] >= STRIKE_LIMIT:
+        if self._strikes.failed(segment.name, is_database_away=isinstance(error, DatabaseUnreachable)):
             self._work.give_up(segment)
+        else:
+            self._work.defer(segment)
 
 
 def _pauses() -> Iterator[float]:

@@ -1,12 +1,13 @@
-"""Writes closed segments to the database, each exactly once into every table, in two lanes.
+"""Writes closed segments to the database, each exactly once into every table, in lanes.
 
-    spool ─▶ raw lane      otel_traces, otel_logs: from then on spans can be queried
+    spool ─▶ raw lanes     otel_traces, otel_logs: from then on spans can be queried
                  │ the segment is handed over, and stays in the spool
                  ▼
              record lane   what dialects read in it ─▶ span_facts, messages, ... ─▶ the segment is removed
 
-The record lane takes most of the time and gives way to the raw lane, item by item, unless it is `OVERDUE_S` behind or the
-spool is half full: so it is late under load, but never for ever. Nothing needs to be remembered: a segment that is still
+There are two raw lanes, for while rows of one segment are made those of another are sorted, compressed and written. The
+record lane takes most of the time and gives way to them, item by item, unless it is `OVERDUE_S` behind or the spool is
+half full: so it is late under load, but never for ever. Nothing needs to be remembered: a segment that is still
 there is the intent, one that is gone is done, and after a crash both lanes do it again, which leads to the same rows.
 """
 
@@ -19,7 +20,8 @@ from functools import partial
 
 from collector_plugin.batch import raw_blocks, record_blocks
 from collector_plugin.exactly_once import Written, write
-from collector_plugin.lane import POLL_S, Lane, Reach
+from collector_plugin.lane import POLL_S, Lane, Reach, Strikes
+from collector_plugin.merges import Merges
 from collector_plugin.metrics import Histogram
 from collector_plugin.spool.segment import Segment
 from collector_plugin.spool.segment_format import StoredRequest, decode
@@ -29,6 +31,7 @@ from schemas.errors import DatabaseUnreachable
 
 log = logging.getLogger(__name__)
 
+RAW_LANE_COUNT = 2
 OVERDUE_S = 60.0
 UNKNOWN_SPANS_LIMIT = 1_000
 
@@ -69,10 +72,10 @@ class WriterCounts:
 
 
 class Writer:
-    """Two threads that write the segments of a spool to a database, oldest first, each with a client of its own."""
+    """Threads that write the segments of a spool to a database, oldest first, each with a client of its own."""
 
     def __init__(self, spool: Spool, database: Database) -> None:
-        """Take the raw lane's client, and connect it; the record lane gets a clone, which `stop` closes.
+        """Take a client for the first raw lane, and connect it; the others get clones, which `stop` closes.
 
         A server that does not answer is waited for, once the writer is started.
 
@@ -80,18 +83,31 @@ class Writer:
             DatabaseError: the database cannot be used, and waiting will not change that.
         """
         self.counts = WriterCounts()
+        self.merges = Merges(is_ours=database.folder is not None)
         self._reach = Reach()
         try:
             database.connect()
         except DatabaseUnreachable as error:
             self._reach.lost(error)
-        self._clone = database.clone()
-        self._stored = Stored()
+        self._clones = [database.clone() for _ in range(RAW_LANE_COUNT)]
+        self._stored, in_hand = Stored(), InHand()
         self._spool = spool
-        raw = Raw(spool, database, self.counts, self._stored)
-        records = Records(spool, self._clone, self.counts, self._stored, raw.is_idle)
-        # Nothing is handed to the record lane before the raw lane has begun.
-        self._lanes = Lane("writer", raw, self._reach, database.connect), Lane("reader", records, self._reach)
+        *others, reading = self._clones
+        raw_strikes = Strikes()
+        self._lanes = [
+            # Nothing is handed to the record lane before a raw lane has begun.
+            *(
+                Lane(
+                    f"writer-{number}",
+                    Raw(spool, own, self.counts, self._stored, in_hand, self.merges),
+                    self._reach,
+                    raw_strikes,
+                    own.connect,
+                )
+                for number, own in enumerate([database, *others])
+            ),
+            Lane("reader", Records(spool, reading, self.counts, self._stored, in_hand.is_empty), self._reach),
+        ]
 
     def start(self) -> None:
         """Begin to write, first what an earlier process left."""
@@ -104,7 +120,9 @@ class Writer:
             lane.ask_to_stop()
         for lane in self._lanes:
             lane.join()
-        self._clone.close()
+        self.merges.go_on(self._clones[0])
+        for clone in self._clones:
+            clone.close()
 
     @property
     def is_database_reachable(self) -> bool:
@@ -113,7 +131,7 @@ class Writer:
 
     @property
     def last_error(self) -> str:
-        """Why the last segment could not be written, of the raw lane first; empty while all is well."""
+        """Why the last segment could not be written, of the raw lanes first; empty while all is well."""
         return next((lane.last_error for lane in self._lanes if lane.last_error), "")
 
     @property
@@ -128,7 +146,7 @@ class Writer:
 
 
 class Stored:
-    """The segments that the raw lane has written and the record lane has not, by name, in the order they are to be read."""
+    """The segments that a raw lane has written and the record lane has not, by name, in the order they are to be read."""
 
     def __init__(self) -> None:
         self._segments: dict[str, tuple[Segment, list[bytes]]] = {}
@@ -167,47 +185,101 @@ class Stored:
             del self._segments[segment.name]
 
 
-class Raw:
-    """Makes the spans and log records of segments queryable, and hands the segments over."""
+class InHand:
+    """The segments that raw lanes write now, by name; `is_empty` is set while there are none."""
 
-    def __init__(self, spool: Spool, database: Database, counts: WriterCounts, stored: Stored) -> None:
-        self.is_idle = threading.Event()
+    def __init__(self) -> None:
+        self.is_empty = threading.Event()
+        self.is_empty.set()
+        self.choosing = threading.Lock()
+        self._names = set[str]()
+        self._changing = threading.Lock()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def take(self, name: str) -> None:
+        """Have one lane write it; only while `choosing` is held."""
+        with self._changing:
+            self._names.add(name)
+            self.is_empty.clear()
+
+    def let_go(self, name: str) -> None:
+        """Let it be chosen again, unless it is stored by now."""
+        with self._changing:
+            self._names.remove(name)
+            if not self._names:
+                self.is_empty.set()
+
+
+class Raw:
+    """Makes the spans and log records of segments queryable, and hands the segments over; one of several that do."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        database: Database,
+        counts: WriterCounts,
+        stored: Stored,
+        in_hand: InHand,
+        merges: Merges,
+    ) -> None:
         self._spool = spool
         self._database = database
         self._counts = counts
         self._stored = stored
+        self._in_hand = in_hand
+        self._merges = merges
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a segment is not to be chosen: in this order, since it is stored before it is let go."""
+        return name in self._in_hand or name in self._stored
 
     def next(self, timeout_s: float) -> Segment | None:
-        """Return the oldest closed segment that is not stored yet."""
-        return self._spool.next_segment(timeout_s, self._stored)
+        """Take the oldest closed segment that no lane has stored or in hand."""
+        with self._in_hand.choosing:
+            segment = self._spool.next_segment(timeout_s, self)
+            if segment:
+                self._in_hand.take(segment.name)
+        if segment is None:
+            self._merges.go_on(self._database)
+        elif self._spool.has_closed(self):
+            self._merges.give_way(self._database)
+        return segment
 
     def do(self, segment: Segment) -> None:
         """Write its spans and log records, and hand it over."""
-        self.is_idle.clear()
-        try:
-            requests = deque(self._spool.read(segment))
-            keys = [request.keys for request in requests]
-            written = write(self._database, segment.name, lambda: raw_blocks(_let_go(requests, segment), segment.name))
-            for number, request in enumerate(written.lost):
-                self._spool.keep_aside(f"{segment.name}-{number}.{request.kind}", request.body)
-        finally:
-            self.is_idle.set()
+        requests = deque(self._spool.read(segment))
+        keys = [request.keys for request in requests]
+        written = write(
+            self._database,
+            segment.name,
+            lambda: raw_blocks(_let_go(requests, segment), segment.name),
+            before_repair=partial(self._merges.go_on, self._database),
+        )
+        for number, request in enumerate(written.lost):
+            self._spool.keep_aside(f"{segment.name}-{number}.{request.kind}", request.body)
         self._counts.add(written)
         # What was lost may be sent again by a person, once it can be read.
         lost_keys = {request.keys for request in written.lost}
         self._stored.add(segment, [key for key in keys if key not in lost_keys])
+        self._in_hand.let_go(segment.name)
 
     def probe(self) -> None:
         """Return if the database answers."""
         self._database.query("now_ns")
 
     def defer(self, segment: Segment) -> None:
-        """Let all other closed segments go before this one."""
+        """Let all other closed segments go before this one, whichever lane takes it next."""
         self._spool.defer(segment)
+        self._in_hand.let_go(segment.name)
 
     def give_up(self, segment: Segment) -> None:
         """Set it aside."""
-        _set_aside(self._spool, self._counts, segment)
+        if _set_aside(self._spool, self._counts, segment):
+            self._in_hand.let_go(segment.name)
+        else:
+            self.defer(segment)
 
 
 class Records:
@@ -255,6 +327,8 @@ class Records:
         """Set it aside; its spans stay queryable."""
         if _set_aside(self._spool, self._counts, segment):
             self._stored.pop(segment)
+        else:
+            self.defer(segment)
 
 
 def _let_go(requests: deque[StoredRequest], segment: Segment) -> Iterator[StoredRequest]:

@@ -406,8 +406,15 @@ def _installed_engine() -> str:
 
 
 def _engine_client(path: Path, memory_limit_bytes: int) -> Client:
-    # The engine would take nine tenths of the memory and 5 GiB of it for marks.
-    options = {"max_server_memory_usage": memory_limit_bytes, "mark_cache_size": memory_limit_bytes // 16}
+    options = {
+        "config-file": str(files("schemas") / "engine.xml"),
+        # The engine would take nine tenths of the memory and 5 GiB of it for marks.
+        "max_server_memory_usage": memory_limit_bytes,
+        "mark_cache_size": memory_limit_bytes // 16,
+        # And merge in 32 threads, each with a hundred megabytes of long prompts in hand.
+        "background_pool_size": max(1, (os.cpu_count() or 1) // 2),
+        "background_merges_mutations_concurrency_ratio": 1,
+    }
     with translated(DatabaseError):
         return clickhouse_connect.get_client(
             interface="chdb", path=str(path), settings=_READ_SETTINGS, chdb_options=options

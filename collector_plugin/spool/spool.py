@@ -220,6 +220,11 @@ class Spool:
     def _oldest(self, besides: Container[str]) -> Segment | None:
         return next((segment for segment in self._waiting if segment.name not in besides), None)
 
+    def has_closed(self, besides: Container[str]) -> bool:
+        """Tell whether a closed segment waits besides those whose name is in `besides`."""
+        with self._changed:
+            return self._oldest(besides) is not None
+
     def read(self, segment: Segment) -> list[StoredRequest]:
         """Return the requests of a closed segment in order; what cannot be read is counted once, and kept in `aside/`."""
         requests = []

@@ -18,11 +18,12 @@ from collector_plugin.batch import Block, raw_blocks, record_blocks
 from collector_plugin.dialects import read_span
 from collector_plugin.exactly_once import Written, write
 from collector_plugin.lane import STRIKE_LIMIT
+from collector_plugin.merges import Merges
 from collector_plugin.otlp.admission import admit
 from collector_plugin.spool.recent import key_of_request
 from collector_plugin.spool.segment_format import StoredRequest
 from collector_plugin.spool.spool import Spool
-from collector_plugin.writer import Records, Stored, Writer, WriterCounts
+from collector_plugin.writer import InHand, Raw, Records, Stored, Writer, WriterCounts
 from schemas.as_json import JsonLines, JsonStream
 from schemas.database import Database
 
@@ -154,6 +155,47 @@ def test_rows_that_were_doubled_are_made_single(database: Database) -> None:
     database.insert("otel_traces", rows, token="another")
     assert write_all(database, "1-x", requests).repaired_tables == ["otel_traces"]
     assert counts(database) == everywhere(2)
+
+
+def test_rows_are_made_right_while_merges_wait(database: Database, spool: Spool) -> None:
+    """The engine takes rows out only while it may merge, so to wait for that would be to wait for ever."""
+    merges, in_hand = Merges(is_ours=True), InHand()
+    raw = Raw(spool, database, WriterCounts(), Stored(), in_hand, merges)
+    spool.append(traces("a", "b"))
+    spool.seal()
+    segment = raw.next(0)
+    assert segment
+    database.insert("otel_traces", next(raw_blocks(spool.read(segment), segment.name)).tables["otel_traces"], token="x")
+    merges.give_way(database)
+    writing = threading.Thread(target=raw.do, args=(segment,), daemon=True)
+    writing.start()
+    writing.join(30)
+    assert not writing.is_alive()
+    assert counts(database)["otel_traces"] == 2
+
+
+def test_no_two_lanes_write_one_segment_at_once(database: Database, spool: Spool) -> None:
+    """Each takes the oldest that no other has; what one fails at, either may take, after all others."""
+    stored, in_hand = Stored(), InHand()
+    one, other = (Raw(spool, database, WriterCounts(), stored, in_hand, Merges(is_ours=False)) for _ in range(2))
+    for name in "abc":
+        spool.append(traces(name))
+        spool.seal()
+    a, b = one.next(0), other.next(0)
+    assert a
+    assert b
+    assert a.name < b.name
+    assert not in_hand.is_empty.is_set()
+    other.do(b)
+    one.defer(a)
+    assert in_hand.is_empty.is_set()
+    c = other.next(0)
+    assert c
+    assert c.name > b.name
+    assert one.next(0) is a
+    assert other.next(0) is None
+    one.do(a)
+    assert counts(database)["otel_traces"] == 2
 
 
 def test_a_crash_between_two_tables_is_completed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
