@@ -36,7 +36,7 @@ class Segment:
         self._failure: OSError | None = None
         self._is_syncing = False
         self._condition = threading.Condition()
-        self._created_s = time.monotonic()
+        self._created_s = self._written_s = time.monotonic()
 
     @classmethod
     def create(cls, folder: Path, name: str) -> "Segment":
@@ -76,6 +76,11 @@ class Segment:
         return time.monotonic() - self._created_s
 
     @property
+    def quiet_s(self) -> float:
+        """Seconds since something was written to it."""
+        return time.monotonic() - self._written_s
+
+    @property
     def is_failed(self) -> bool:
         """Whether the disk refused a write; such a segment takes nothing more."""
         return self._failure is not None
@@ -95,6 +100,7 @@ class Segment:
                 self._fail(error, self.size_bytes)
                 raise SpoolWriteFailed from error
             self.size_bytes += len(record)
+            self._written_s = time.monotonic()
             self._keys.append(keys)
             return self.size_bytes
 

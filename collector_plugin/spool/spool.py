@@ -3,7 +3,8 @@
 What holds at every moment, also after `kill -9` and after a power cut on a disk that keeps its word:
 
 - `append` returned means durable: the record and its segment's directory entry were fsynced.
-- A segment is closed at 16 MiB, at the age of 1 s, later where small ones wait, or on shutdown; a closed one never changes.
+- A segment is closed at 16 MiB, when nothing more comes, at the age of 1 s, later where small ones wait, or on shutdown; a
+  closed one never changes.
 - A segment is removed only when its writer says that the database has all of it.
 - Segments that wait stay within the limit (8 GiB) together, beyond which `append` refuses; what was set aside or is kept
   after writing (`aside/`, `written/`) comes on top.
@@ -19,6 +20,7 @@ One process per folder; any number of threads.
 import contextlib
 import fcntl
 import logging
+import math
 import os
 import secrets
 import threading
@@ -43,6 +45,8 @@ DAY_S = 86_400
 
 # A segment below this part of the limit is small: it costs the database as many statements as a large one.
 SMALL_PART = 4
+# Nothing more comes when nothing has come for so long. Who sends ever again after a pause is given a small one a second.
+QUIET_S = 0.1
 # No segment gets older than this many times its age, so that new spans can be queried although reading has stopped.
 LONGEST_WAIT = 30
 
@@ -96,6 +100,7 @@ class Spool:
             ) from None
         self._changed = threading.Condition()
         self._open: Segment | None = None
+        self._small_closed_s = -math.inf
         self._is_closed = False
         self._writing: list[_Writing] = []
         self._take_back()
@@ -196,8 +201,9 @@ class Spool:
 
         Waits up to `timeout_s` seconds for one. Passes over those whose name is in `besides`.
 
-        Closes the open segment when it is old enough: never while one of those not passed over waits, and the later, the
-        more small ones wait at all. So a slow database is given fewer and larger segments, as many as it can write.
+        Closes the open segment when it is old enough, or when nothing more comes: never while one of those not passed over
+        waits, and the later, the more small ones wait at all. So a slow database is given fewer and larger segments, as
+        many as it can write.
         """
         deadline_s = time.monotonic() + timeout_s
         with self._changed:
@@ -205,17 +211,23 @@ class Spool:
                 until_s = deadline_s - time.monotonic()
                 if until_s <= 0 or self._is_closed:
                     return None
-                until_old_s = self._closing_age_s() - self._open.age_s if self._open else until_s
-                if until_old_s <= 0:
+                until_closing_s = self._until_closing_s(self._open) if self._open else until_s
+                if until_closing_s <= 0:
                     self._close_open()
                 else:
-                    self._changed.wait(min(until_s, until_old_s))
+                    self._changed.wait(min(until_s, until_closing_s))
         segment.finish()
         return segment
 
-    def _closing_age_s(self) -> float:
-        small_count = sum(segment.size_bytes * SMALL_PART < self._segment_limit_bytes for segment in self._waiting)
-        return self._segment_age_s * min(max(1, small_count), LONGEST_WAIT)
+    def _until_closing_s(self, segment: Segment) -> float:
+        """Return how long an open segment may still wait for requests, if none comes."""
+        small_count = sum(self._is_small(waiting) for waiting in self._waiting)
+        age_s = self._segment_age_s * min(max(1, small_count), LONGEST_WAIT)
+        until_next_small_s = self._small_closed_s + age_s - time.monotonic() if self._is_small(segment) else 0.0
+        return min(age_s - segment.age_s, max(QUIET_S - segment.quiet_s, until_next_small_s))
+
+    def _is_small(self, segment: Segment) -> bool:
+        return segment.size_bytes * SMALL_PART < self._segment_limit_bytes
 
     def _oldest(self, besides: Container[str]) -> Segment | None:
         return next((segment for segment in self._waiting if segment.name not in besides), None)
@@ -309,6 +321,8 @@ class Spool:
 
     def _close_open(self) -> None:
         if self._open:
+            if self._is_small(self._open):
+                self._small_closed_s = time.monotonic()
             self._waiting.append(self._open)
             self._waiting_bytes += self._open.size_bytes
             self._open = None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from collector_plugin.spool.recent import KEY_BYTES, Journal, key_of_request
 from collector_plugin.spool.segment_format import StoredRequest, encode
-from collector_plugin.spool.spool import Spool
+from collector_plugin.spool.spool import QUIET_S, Spool
 from schemas.errors import SpoolFull, SpoolInUse, SpoolWriteFailed
 
 
@@ -272,12 +273,26 @@ def test_the_more_small_segments_wait_the_older_gets_the_next(tmp_path: Path) ->
     """Writing one costs an insert into every table, whatever is in it: who is slow at that is given fewer."""
     spool = Spool(tmp_path, segment_age_s=0.05)
     waiting: set[str] = set()
+    closed_s = 0.0
     for count in range(4):
         spool.append(request(str(count)))
         segment = spool.next_segment(5, waiting)
         assert segment is not None
-        assert segment.age_s >= count * 0.05
+        closed_before_s, closed_s = closed_s, time.monotonic()
+        assert closed_s - closed_before_s >= count * 0.05
         waiting.add(segment.name)
+    spool.close()
+
+
+def test_a_segment_closes_when_nothing_more_comes(tmp_path: Path) -> None:
+    """Whoever looks for what he has just sent finds it; but of small ones there is one in the time that they may get old."""
+    spool = Spool(tmp_path, segment_limit_bytes=4_000, segment_age_s=60)
+    for body in ("small", "l" * 4_000, "a" * 4_000):
+        spool.append(request(body))
+        assert (segment := spool.next_segment(20)) is not None
+        spool.remove(segment, [])
+    spool.append(request("another small one"))
+    assert spool.next_segment(5 * QUIET_S) is None
     spool.close()
 
 
