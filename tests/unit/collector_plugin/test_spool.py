@@ -289,7 +289,8 @@ def test_a_segment_closes_when_nothing_more_comes(tmp_path: Path) -> None:
     spool = Spool(tmp_path, segment_limit_bytes=4_000, segment_age_s=60)
     for body in ("small", "l" * 4_000, "a" * 4_000):
         spool.append(request(body))
-        assert (segment := spool.next_segment(20)) is not None
+        segment = spool.next_segment(20)
+        assert segment is not None
         spool.remove(segment, [])
     spool.append(request("another small one"))
     assert spool.next_segment(5 * QUIET_S) is None
