@@ -24,6 +24,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import socket
@@ -38,6 +39,9 @@ SENDERS = 4
 READY_S = 120.0
 DEADLINE_S = 600.0
 POLL_S = 0.25
+# Asking takes time of its own, on the same cores: no more than a fifth of all.
+PAUSE_PER_COUNT = 4
+LEAST_PAUSE_S = 0.02
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 STALLED_S = 30.0  # without one more span, it is taken for what it will ever have
 
@@ -47,7 +51,8 @@ class Peer:
     """How one store is installed, started and asked.
 
     `command` gets the folder of the installation, the folder for data and two free ports, the first of which receives.
-    `count` gets the same data folder and ports and returns how many spans a reader finds.
+    `count` gets the same data folder and ports and returns how many spans a reader finds; `rest` how many of them have been
+    worked up, where that goes on after they are found: memory is looked at when it is done.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Peer:
     environment: Callable[[Path, int, int], Mapping[str, str]] = lambda data, port, other: {}
     headers: Mapping[str, str] = field(default_factory=dict)
     as_json: bool = False
+    rest: Callable[[Path, int, int], int] | None = None
 
 
 # --- installing -------------------------------------------------------------------------------------------------------
@@ -110,19 +116,31 @@ def rows_of(file: str) -> Callable[[Path, int, int], int]:
 
 def lines_of(file: str) -> Callable[[Path, int, int], int]:
     """Count the spans in a file of JSON arrays, one a line: what it reads again when it starts."""
+    seen: dict[Path, tuple[int, int]] = {}
 
     def count(data: Path, port: int, other: int) -> int:
+        """Look only at what was appended since: the file is large, and whoever writes it needs the cores."""
         path = data / file
-        return path.read_bytes().count(b'"spanId":') if path.exists() else 0
+        at, found = seen.get(path, (0, 0))
+        if path.exists():
+            with path.open("rb") as lines:
+                lines.seek(at)
+                whole = lines.read().rpartition(b"\n")[0]
+            seen[path] = at + len(whole), found + whole.count(b'"spanId":')
+        return seen.get(path, (0, 0))[1]
 
     return count
 
 
-def by_sql(data: Path, port: int, other: int) -> int:
+def by_sql(table: str) -> Callable[[Path, int, int], int]:
     """Count what a reader of momus finds."""
-    query = urllib.parse.urlencode({"query": "SELECT count() FROM otel_traces", "database": "momus"})
-    with urllib.request.urlopen(f"http://127.0.0.1:{other}/?{query}", timeout=60) as answer:
-        return int(answer.read())
+
+    def count(data: Path, port: int, other: int) -> int:
+        query = urllib.parse.urlencode({"query": f"SELECT count() FROM {table}", "database": "momus"})
+        with urllib.request.urlopen(f"http://127.0.0.1:{other}/?{query}", timeout=60) as answer:
+            return int(answer.read())
+
+    return count
 
 
 def momus_environment(data: Path, port: int, other: int) -> dict[str, str]:
@@ -138,7 +156,14 @@ def momus_environment(data: Path, port: int, other: int) -> dict[str, str]:
 
 
 PEERS = (
-    Peer("momus", lambda folder: None, lambda at, data, port, other: [sys.executable, "-m", "momus", "serve"], by_sql, momus_environment),
+    Peer(
+        "momus",
+        lambda folder: None,
+        lambda at, data, port, other: [sys.executable, "-m", "momus", "serve"],
+        by_sql("otel_traces"),
+        momus_environment,
+        rest=by_sql("span_facts"),
+    ),
     Peer(
         "tracelet",
         from_npm("@jnmetacode/tracelet"),
@@ -270,27 +295,36 @@ class Measured:
         return self.found_count / self.queryable_s
 
 
-def measure(peer: Peer, cache: Path, bodies: Sequence[bytes]) -> Measured:
+def measure(peer: Peer, cache: Path, data: Path, bodies: Sequence[bytes]) -> Measured:
     """Send the requests and wait until a reader finds all spans, or no more come.
 
     Raises:
         TimeoutError: it does not start.
     """
-    with tempfile.TemporaryDirectory(prefix=f"{peer.name}-", ignore_cleanup_errors=True) as folder:
-        data, port, other = Path(folder), free_port(), free_port()
-        with running(peer, cache, data, port, other) as pid:
-            before_s, begun_s = cpu_s(pid), time.monotonic()
-            with ThreadPoolExecutor(SENDERS) as pool:
-                parts = pool.map(lambda n: _send(peer, port, bodies[n::SENDERS]), range(SENDERS))
-                ack_s = [took_s for part in parts for took_s in part]
-            span_count = len(bodies) * SPANS_PER_BATCH
-            found_count, queryable_s = _wait_found(lambda: peer.count(data, port, other), span_count, begun_s)
-            spent_s, peak = cpu_s(pid) - before_s, peak_bytes(pid)
-            files = (
-                path for path in data.rglob("*") if path.is_file() and path.name != "log" and "spool" not in path.parts
-            )
-            disk = sum(path.stat().st_size for path in files)
-        return Measured(span_count, found_count, queryable_s, spent_s, peak, disk, quantiles(ack_s, n=100)[-1])
+    port, other = free_port(), free_port()
+    with running(peer, cache, data, port, other) as pid:
+        before_s, begun_s = cpu_s(pid), time.monotonic()
+        with ThreadPoolExecutor(SENDERS) as pool:
+            parts = pool.map(lambda n: _send(peer, port, bodies[n::SENDERS]), range(SENDERS))
+            ack_s = [took_s for part in parts for took_s in part]
+        span_count = len(bodies) * SPANS_PER_BATCH
+        found_count, queryable_s = _wait_found(partial(peer.count, data, port, other), span_count, begun_s)
+        spent_s, disk = cpu_s(pid) - before_s, _disk_bytes(data)
+        if peer.rest:
+            _wait_found(partial(peer.rest, data, port, other), span_count, begun_s)
+        peak = peak_bytes(pid)
+    return Measured(span_count, found_count, queryable_s, spent_s, peak, disk, quantiles(ack_s, n=100)[-1])
+
+
+def _disk_bytes(data: Path) -> int:
+    """Add up the files, without the log and what momus removes when it is read; some may come and go meanwhile."""
+    total = 0
+    for folder, _, names in os.walk(data):
+        for name in names:
+            with contextlib.suppress(OSError):
+                if name != "log" and "spool" not in Path(folder).parts:
+                    total += (Path(folder) / name).stat().st_size
+    return total
 
 
 def _send(peer: Peer, port: int, bodies: Sequence[bytes]) -> list[float]:
@@ -323,14 +357,14 @@ def _wait_found(count: Callable[[], int], wanted: int, begun_s: float) -> tuple[
     """Return how many spans were found in the end, and after how many seconds."""
     found, changed_s = 0, time.monotonic()
     while time.monotonic() - changed_s < STALLED_S and time.monotonic() - begun_s < DEADLINE_S:
-        now = found
+        now, asked_s = found, time.monotonic()
         with contextlib.suppress(OSError, sqlite3.Error, ValueError):
             now = count()
         if now != found:
             found, changed_s = now, time.monotonic()
         if found >= wanted:
             break
-        time.sleep(POLL_S)
+        time.sleep(max(LEAST_PAUSE_S, PAUSE_PER_COUNT * (time.monotonic() - asked_s)))
     return found, changed_s - begun_s
 
 
@@ -411,17 +445,22 @@ def main() -> None:
     peers = installed(chosen.cache, chosen.peers)
     for profile in [chosen.profile] if chosen.profile else PROFILES:
         runs: dict[str, list[Measured]] = {}
-        for _ in range(chosen.runs):
-            bodies = list(batches(profile, -(-chosen.spans // SPANS_PER_BATCH)))
-            for peer in peers:
-                try:
-                    measured = measure(peer, chosen.cache, [in_json(b) for b in bodies] if peer.as_json else bodies)
-                except TimeoutError as error:
-                    sys.stdout.write(f"{peer.name} does not start: {error}\n")
-                else:
-                    runs.setdefault(peer.name, []).append(measured)
-        sys.stdout.write("\n".join(table(profile, runs)) + "\n\n")
-        sys.stdout.flush()
+        # Files are removed after the last run: to make one takes longer while the file system remembers many that are gone.
+        with tempfile.TemporaryDirectory(prefix="momus-peers-", ignore_cleanup_errors=True) as folder:
+            for number in range(chosen.runs):
+                bodies = list(batches(profile, -(-chosen.spans // SPANS_PER_BATCH)))
+                for peer in peers:
+                    data = Path(folder) / f"{peer.name}-{number}"
+                    data.mkdir()
+                    try:
+                        sent = [in_json(body) for body in bodies] if peer.as_json else bodies
+                        measured = measure(peer, chosen.cache, data, sent)
+                    except TimeoutError as error:
+                        sys.stdout.write(f"{peer.name} does not start: {error}\n")
+                    else:
+                        runs.setdefault(peer.name, []).append(measured)
+            sys.stdout.write("\n".join(table(profile, runs)) + "\n\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
