@@ -16,7 +16,15 @@ import time
 from pathlib import Path
 
 from collector_plugin.spool.durable import sync_data, sync_folder
-from collector_plugin.spool.segment_format import INDEX_END, Index, StoredRequest, decode, encode_index, index_bytes
+from collector_plugin.spool.segment_format import (
+    INDEX_END,
+    Index,
+    Pieces,
+    StoredRequest,
+    decode,
+    encode_index,
+    index_bytes,
+)
 from schemas.errors import SpoolWriteFailed
 
 log = logging.getLogger(__name__)
@@ -85,7 +93,7 @@ class Segment:
         """Whether the disk refused a write; such a segment takes nothing more."""
         return self._failure is not None
 
-    def write(self, record: bytes, keys: bytes) -> int:
+    def write(self, record: Pieces, keys: bytes) -> int:
         """Append a record with these keys, not yet durable; return the offset of its end.
 
         Raises:
@@ -99,7 +107,7 @@ class Segment:
             except OSError as error:
                 self._fail(error, self.size_bytes)
                 raise SpoolWriteFailed from error
-            self.size_bytes += len(record)
+            self.size_bytes += sum(map(len, record))
             self._written_s = time.monotonic()
             self._keys.append(keys)
             return self.size_bytes
@@ -159,7 +167,7 @@ class Segment:
             with contextlib.suppress(OSError):
                 os.truncate(self.path, self.size_bytes)
         else:
-            self.size_bytes += len(index)
+            self.size_bytes += sum(map(len, index))
             self._durable_bytes = self.size_bytes
 
     def _sync(self) -> None:
@@ -191,7 +199,11 @@ class Segment:
             log.error("the failed segment %s could not be cut back to %d bytes: %s", self.path, keep_bytes, truncation)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _write_all(descriptor: int, pieces: Pieces) -> None:
+    left = [memoryview(piece) for piece in pieces]
+    while left:
+        written_bytes = os.writev(descriptor, left)
+        while left and written_bytes >= len(left[0]):
+            written_bytes -= len(left.pop(0))
+        if left:
+            left[0] = left[0][written_bytes:]

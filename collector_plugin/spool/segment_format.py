@@ -38,6 +38,9 @@ KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 INDEX_END = struct.Struct("<I4s")
 INDEX_MAGIC = b"MoMi"
 
+# Bytes to be written one after the other.
+Pieces = tuple[bytes, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
@@ -89,21 +92,22 @@ class _Header:
     end: int
 
 
-def encode(request: StoredRequest) -> bytes:
-    """Return the record of one request."""
+def encode(request: StoredRequest) -> Pieces:
+    """Return the record of one request; its body is not copied."""
     return _record(KIND_NUMBERS[request.kind], request.tenant.encode(), request.keys, request.body, request.received_ns)
 
 
-def encode_index(keys: bytes) -> bytes:
+def encode_index(keys: bytes) -> Pieces:
     """Return the index of a segment whose records have these keys."""
     size_bytes = HEADER.size + len(keys) + INDEX_END.size
     return _record(INDEX_NUMBER, b"", keys, INDEX_END.pack(size_bytes, INDEX_MAGIC), 0)
 
 
-def _record(kind: int, tenant: bytes, keys: bytes, body: bytes, received_ns: int) -> bytes:
+def _record(kind: int, tenant: bytes, keys: bytes, body: bytes, received_ns: int) -> Pieces:
     header = HEADER.pack(MAGIC, 0, len(body), received_ns, kind, len(tenant), len(keys) // KEY_BYTES)
-    checked = b"".join((header[CHECKED_FROM:], tenant, keys, body))
-    return b"".join((MAGIC, struct.pack("<I", zlib.crc32(checked)), checked))
+    checked = b"".join((header[CHECKED_FROM:], tenant, keys))
+    crc = zlib.crc32(body, zlib.crc32(checked))
+    return b"".join((MAGIC, struct.pack("<I", crc), checked)), body
 
 
 def decode(data: bytes) -> Iterator[StoredRequest | Index | Corrupt | TornTail]:

@@ -34,7 +34,7 @@ import numpy as np
 
 from collector_plugin.spool.recent import KEY_BYTES, RECENT_LIMIT, Journal, RecentKeys, have_common, select
 from collector_plugin.spool.segment import SUFFIX, Segment
-from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
+from collector_plugin.spool.segment_format import Corrupt, Pieces, StoredRequest, TornTail, decode, encode
 from schemas.errors import SpoolError, SpoolFull, SpoolInUse, SpoolWriteFailed
 
 log = logging.getLogger(__name__)
@@ -144,10 +144,10 @@ class Spool:
             writing.segment.wait_durable(writing.end)
         return len(own.keys) // KEY_BYTES if own else 0
 
-    def _write(self, record: bytes, keys: bytes) -> _Writing:
+    def _write(self, record: Pieces, keys: bytes) -> _Writing:
         if self._is_closed:
             raise SpoolWriteFailed("The collector is shutting down; send again later.")
-        if self.waiting_bytes + len(record) > self._limit_bytes:
+        if self.waiting_bytes + sum(map(len, record)) > self._limit_bytes:
             raise SpoolFull
         if self._open and (self._open.is_failed or self._open.size_bytes >= self._segment_limit_bytes):
             self._close_open()

@@ -114,7 +114,7 @@ class Resends(RuleBasedStateMachine):
         self.folder = copy
         paths = sorted(copy.glob(f"*{SUFFIX}"))
         if paths:
-            record = encode(batch(numbers))
+            record = b"".join(encode(batch(numbers)))
             with paths[-1].open("ab") as file:
                 file.write(record[: int(kept * len(record))])
         self.spool = Spool(copy)

@@ -95,7 +95,7 @@ def test_threads_share_one_fdatasync(spool: Spool, monkeypatch: pytest.MonkeyPat
     assert begun.wait(10)
     for thread in threads[1:]:
         thread.start()
-    while spool.waiting_bytes < sum(len(encode(request(str(number)))) for number in range(20)):
+    while spool.waiting_bytes < sum(len(b"".join(encode(request(str(number))))) for number in range(20)):
         threading.Event().wait(0.001)
     release.set()
     for thread in threads:
@@ -209,7 +209,7 @@ def test_requests_that_share_a_failed_fdatasync_are_all_refused(spool: Spool, mo
     assert begun.wait(10)
     for thread in threads[1:]:
         thread.start()
-    while spool.waiting_bytes < sum(len(encode(request(text))) for text in "abc"):
+    while spool.waiting_bytes < sum(len(b"".join(encode(request(text)))) for text in "abc"):
         threading.Event().wait(0.001)
     release.set()
     for thread in threads:
@@ -336,7 +336,7 @@ def test_what_is_broken_is_counted_once_however_often_it_is_read(tmp_path: Path)
         spool.append(request(text))
     spool.close()
     path = next(tmp_path.glob("*.segment"))
-    path.write_bytes(path.read_bytes().replace(b"one", b"off") + encode(request("three"))[:20])
+    path.write_bytes(path.read_bytes().replace(b"one", b"off") + b"".join(encode(request("three")))[:20])
     spool = Spool(tmp_path)
     segment = spool.next_segment(0)
     assert segment is not None
