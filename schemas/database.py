@@ -78,6 +78,9 @@ _OF_STREAM = {
 }
 
 
+_HALF_OF_CORES = max(1, (os.cpu_count() or 1) // 2)
+
+
 class Answer(NamedTuple):
     """What a person's SQL returned: column names and rows in order. `is_cut` where there are rows beyond the limit."""
 
@@ -398,6 +401,9 @@ def _open_folder(path: Path, memory_limit_bytes: int) -> Database:
 
 def _installed_engine() -> str:
     """Return the version of the installed engine, without opening anything."""
+    # Its memory allocator reads this when it is loaded. With an arena for each core, what one insert gave back is kept there
+    # while the next one takes as much anew from another.
+    os.environ.setdefault("JE_MALLOC_CONF", f"percpu_arena:disabled,narenas:{_HALF_OF_CORES}")
     try:
         version: str = import_module("chdb").engine_version
     except ModuleNotFoundError:
@@ -412,7 +418,7 @@ def _engine_client(path: Path, memory_limit_bytes: int) -> Client:
         "max_server_memory_usage": memory_limit_bytes,
         "mark_cache_size": memory_limit_bytes // 16,
         # And merge in 32 threads, each with a hundred megabytes of long prompts in hand.
-        "background_pool_size": max(1, (os.cpu_count() or 1) // 2),
+        "background_pool_size": _HALF_OF_CORES,
         "background_merges_mutations_concurrency_ratio": 1,
     }
     with translated(DatabaseError):

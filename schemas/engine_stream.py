@@ -4,17 +4,13 @@ The driver inserts only what is there as a whole, and by way of a file. So this 
 """
 
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from schemas.as_json import JsonStream
 from schemas.errors import DatabaseError
 from schemas.translated import sentence
-
-# An insert takes four times this, which the engine would keep for some seconds while the next one takes as much elsewhere.
-GIVEN_BACK_FROM_BYTES = 4 * 1024 * 1024
 
 
 def insert_stream(folder: Path, table: str, rows: JsonStream, settings: Mapping[str, object]) -> None:
@@ -41,15 +37,8 @@ def insert_stream(folder: Path, table: str, rows: JsonStream, settings: Mapping[
             for piece in rows.pieces():
                 insert.append(piece)
             insert.finish()
-            if rows.size_bytes >= GIVEN_BACK_FROM_BYTES:
-                _give_memory_back(connection)
     except RuntimeError as error:
         raise DatabaseError(sentence(error)) from None
-
-
-def _give_memory_back(connection: Any) -> None:  # chdb has no types
-    with suppress(RuntimeError):  # a build of the engine may be without this
-        connection.query("SYSTEM JEMALLOC PURGE")
 
 
 def _quoted(value: object) -> str:
