@@ -19,7 +19,7 @@ from collector_plugin.dialects import read_log, read_span
 from collector_plugin.flatten import flatten_logs, flatten_traces
 from collector_plugin.otlp.requests import as_logs, as_traces
 from collector_plugin.raw_rows import LOG_COLUMNS, SPAN_COLUMNS, log_lines, span_lines
-from collector_plugin.spool.segment_format import Kind, StoredRequest
+from collector_plugin.spool.segment_format import StoredRequest
 from schemas.as_json import JsonLines, JsonStream
 from schemas.records import LogRecord, Record, Span, SpanFacts
 from schemas.rows import batch_rows
@@ -27,7 +27,7 @@ from schemas.rows import batch_rows
 log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 64 * 1024 * 1024  # of all tables; a block holds at most one item's rows more
-_RAW_TABLES: dict[Kind, tuple[str, tuple[str, ...]]] = {
+_RAW_TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "traces": ("otel_traces", SPAN_COLUMNS),
     "logs": ("otel_logs", LOG_COLUMNS),
 }
@@ -72,11 +72,12 @@ class Block:
 def raw_blocks(requests: Iterable[StoredRequest], segment: str) -> Iterator[Block]:
     """Yield the spans of a segment's requests as they were received, then the log records, block by block.
 
-    The rows of a block are made as they are taken; what nobody took is passed over when the next block is asked for. What
-    could not be flattened stands in the last block.
+    The rows of a block are made as they are taken, and requests of spans are asked for as late; what nobody took is passed
+    over when the next block is asked for. What could not be flattened stands in the last block.
     """
     lost: list[StoredRequest] = []
-    for kind, of_kind in _by_kind(requests):
+    logs = deque[StoredRequest]()
+    for kind, of_kind in (("traces", _traces(requests, logs)), ("logs", _popped(logs))):
         table, columns = _RAW_TABLES[kind]
         lines = _raw_lines(of_kind, segment, lost)
         for first in lines:
@@ -105,17 +106,23 @@ def record_blocks(
         yield block
 
 
-def _by_kind(requests: Iterable[StoredRequest]) -> Iterator[tuple[Kind, deque[StoredRequest]]]:
-    waiting: dict[Kind, deque[StoredRequest]] = {kind: deque() for kind in _RAW_TABLES}
+def _traces(requests: Iterable[StoredRequest], logs: deque[StoredRequest]) -> Iterator[StoredRequest]:
+    """Yield those of spans, and put the others into `logs`."""
     for request in requests:
-        waiting[request.kind].append(request)
-    yield from waiting.items()
+        if request.kind == "traces":
+            yield request
+        else:
+            logs.append(request)
 
 
-def _raw_lines(requests: deque[StoredRequest], segment: str, lost: list[StoredRequest]) -> Iterator[bytes]:
-    """Yield the rows of requests of one kind, and hold none that is done with."""
+def _popped(requests: deque[StoredRequest]) -> Iterator[StoredRequest]:
     while requests:
-        request = requests.popleft()
+        yield requests.popleft()
+
+
+def _raw_lines(requests: Iterator[StoredRequest], segment: str, lost: list[StoredRequest]) -> Iterator[bytes]:
+    """Yield the rows of requests of one kind."""
+    for request in requests:
         try:
             yield from _lines_of(request, segment)
         except Exception:  # one request that meets a fault of ours must not keep a whole segment from being written

@@ -13,8 +13,8 @@ there is the intent, one that is gone is done, and after a crash both lanes do i
 
 import logging
 import threading
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -24,7 +24,7 @@ from collector_plugin.lane import POLL_S, Lane, Reach, Strikes
 from collector_plugin.merges import Merges
 from collector_plugin.metrics import Histogram
 from collector_plugin.spool.segment import Segment
-from collector_plugin.spool.segment_format import StoredRequest, decode
+from collector_plugin.spool.segment_format import StoredRequest, decode_file
 from collector_plugin.spool.spool import Spool
 from schemas.database import Database
 from schemas.errors import DatabaseUnreachable
@@ -249,12 +249,11 @@ class Raw:
 
     def do(self, segment: Segment) -> None:
         """Write its spans and log records, and hand it over."""
-        requests = deque(self._spool.read(segment))
-        keys = [request.keys for request in requests]
+        keys: list[bytes] = []
         written = write(
             self._database,
             segment.name,
-            lambda: raw_blocks(_let_go(requests, segment), segment.name),
+            lambda: raw_blocks(_noted(self._spool.read(segment), keys), segment.name),
             before_repair=partial(self._merges.go_on, self._database),
         )
         for number, request in enumerate(written.lost):
@@ -331,17 +330,18 @@ class Records:
             self.defer(segment)
 
 
-def _let_go(requests: deque[StoredRequest], segment: Segment) -> Iterator[StoredRequest]:
-    """Yield the requests of a segment and hold none any longer, since its rows take as much again; later from its file."""
-    if not requests:
-        yield from _requests(segment)
-    while requests:
-        yield requests.popleft()
+def _noted(requests: Iterable[StoredRequest], keys: list[bytes]) -> Iterator[StoredRequest]:
+    """Yield requests; `keys` are then theirs."""
+    keys.clear()
+    for request in requests:
+        keys.append(request.keys)
+        yield request
 
 
 def _requests(segment: Segment) -> Iterator[StoredRequest]:
-    """Yield the requests of a segment that the raw lane has read, and has told what of it cannot be read."""
-    return (found for found in decode(segment.path.read_bytes()) if isinstance(found, StoredRequest))
+    """Yield the requests of a segment that a raw lane has read, and has told what of it cannot be read."""
+    with segment.path.open("rb") as file:
+        yield from (found for found in decode_file(file) if isinstance(found, StoredRequest))
 
 
 def _set_aside(spool: Spool, counts: WriterCounts, segment: Segment) -> bool:

@@ -16,8 +16,8 @@ without one is read.
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Literal
 
 from collector_plugin.spool.recent import KEY_BYTES
 
@@ -122,6 +122,29 @@ def decode(data: bytes) -> Iterator[StoredRequest | Index | Corrupt | TornTail]:
         following = _next_record(data, at + 1)
         yield _fragment(data, at, following)
         at = following
+
+
+def decode_file(file: BinaryIO) -> Iterator[StoredRequest | Index | Corrupt | TornTail]:
+    """Yield what `decode` yields of a file from here on, with one record in memory at a time up to the first damage.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    at = 0
+    while start := file.read(HEADER.size):
+        header = _header_at(start, 0)
+        record = start + file.read(header.end - len(start)) if header else start
+        found = _record_at(record, 0)
+        if found is None:
+            rest = record + file.read()
+            yield from (
+                replace(item, offset=at + item.offset) if isinstance(item, Corrupt | TornTail) else item
+                for item in decode(rest)
+            )
+            return
+        del record
+        yield found[0]
+        at += found[1]
 
 
 def index_bytes(end: bytes) -> int:

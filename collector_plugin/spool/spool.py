@@ -26,7 +26,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,7 +34,7 @@ import numpy as np
 
 from collector_plugin.spool.recent import KEY_BYTES, RECENT_LIMIT, Journal, RecentKeys, have_common, select
 from collector_plugin.spool.segment import SUFFIX, Segment
-from collector_plugin.spool.segment_format import Corrupt, Pieces, StoredRequest, TornTail, decode, encode
+from collector_plugin.spool.segment_format import Corrupt, Pieces, StoredRequest, TornTail, decode_file, encode
 from schemas.errors import SpoolError, SpoolFull, SpoolInUse, SpoolWriteFailed
 
 log = logging.getLogger(__name__)
@@ -237,20 +237,24 @@ class Spool:
         with self._changed:
             return self._oldest(besides) is not None
 
-    def read(self, segment: Segment) -> list[StoredRequest]:
-        """Return the requests of a closed segment in order; what cannot be read is counted once, and kept in `aside/`."""
-        requests = []
-        for found in decode(segment.path.read_bytes()):
-            match found:
-                case StoredRequest():
-                    requests.append(found)
-                case TornTail(offset, size_bytes) if (where := (segment.name, offset)) not in self._torn:
-                    self._torn.add(where)
-                    log.info("segment %s ends in a torn record of %d bytes", segment.name, size_bytes)
-                case Corrupt(offset, data) if (where := (segment.name, offset)) not in self._corrupt:
-                    self.keep_aside(f"{segment.name}-{offset}.corrupt", data)
-                    self._corrupt.add(where)
-        return requests
+    def read(self, segment: Segment) -> Iterator[StoredRequest]:
+        """Yield the requests of a closed segment in order; what cannot be read is counted once, and kept in `aside/`.
+
+        Raises:
+            OSError: the disk refuses.
+            SpoolWriteFailed: what cannot be read cannot be kept either.
+        """
+        with segment.path.open("rb") as file:
+            for found in decode_file(file):
+                match found:
+                    case StoredRequest():
+                        yield found
+                    case TornTail(offset, size_bytes) if (where := (segment.name, offset)) not in self._torn:
+                        self._torn.add(where)
+                        log.info("segment %s ends in a torn record of %d bytes", segment.name, size_bytes)
+                    case Corrupt(offset, data) if (where := (segment.name, offset)) not in self._corrupt:
+                        self.keep_aside(f"{segment.name}-{offset}.corrupt", data)
+                        self._corrupt.add(where)
 
     def remove(self, segment: Segment, keys: Iterable[bytes]) -> None:
         """Forget a segment that the database has; `keys` are those of its requests, to be recognised for a while.

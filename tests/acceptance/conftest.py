@@ -75,7 +75,7 @@ class Edge:
         found: list[Span | LogRecord] = []
         self.spool.seal()
         while segment := self.spool.next_segment(0):
-            requests = self.spool.read(segment)
+            requests = list(self.spool.read(segment))
             for request in requests:
                 if request.kind == "traces":
                     groups = [

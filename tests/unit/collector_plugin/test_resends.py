@@ -54,7 +54,7 @@ def take_one(spool: Spool) -> list[int] | None:
     segment = spool.next_segment(0)
     if segment is None:
         return None
-    requests = spool.read(segment)
+    requests = list(spool.read(segment))
     spool.remove(segment, [request.keys for request in requests])
     return [number for request in requests for number in request.body]
 
@@ -203,7 +203,7 @@ def stored_names(spool: Spool) -> list[str]:
     spool.seal()
     names = []
     while segment := spool.next_segment(0):
-        requests = spool.read(segment)
+        requests = list(spool.read(segment))
         for request in requests:
             for parent in as_traces(request.body).resource_spans:
                 names += [span.name for group in parent.scope_spans for span in group.spans]

@@ -1,5 +1,6 @@
 """A segment can be cut off or damaged at any byte and still gives back every record that is intact."""
 
+import io
 import struct
 import zlib
 from dataclasses import replace
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector_plugin.spool.recent import KEY_BYTES
-from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, encode
+from collector_plugin.spool.segment_format import Corrupt, StoredRequest, TornTail, decode, decode_file, encode
 
 
 def encode_formerly(request: StoredRequest) -> bytes:
@@ -86,3 +87,17 @@ def test_what_was_written_formerly_is_read(stored: list[tuple[StoredRequest, boo
     *read, torn = decode(b"".join((*records[:-1], records[-1][:torn_bytes])))
     assert read == before
     assert torn == TornTail(sum(map(len, records[:-1])), torn_bytes)
+
+
+@given(st.lists(st.tuples(requests, st.booleans()), max_size=5), st.binary(max_size=60), st.data())
+def test_a_file_is_read_as_its_bytes_are(
+    stored: list[tuple[StoredRequest, bool]], rubbish: bytes, data: st.DataObject
+) -> None:
+    """Record by record, whatever is damaged, cut off or put between."""
+    records = [encode_formerly(request) if is_former else record_of(request) for request, is_former in stored]
+    records.insert(data.draw(st.integers(0, len(records))), rubbish)
+    written = bytearray(b"".join(records))
+    if written and data.draw(st.booleans()):
+        written[data.draw(st.integers(0, len(written) - 1))] ^= data.draw(st.integers(1, 255))
+    kept = bytes(written[: data.draw(st.integers(0, len(written)))])
+    assert list(decode_file(io.BytesIO(kept))) == list(decode(kept))

@@ -31,7 +31,7 @@ def drain(spool: Spool) -> list[StoredRequest]:
     spool.seal()
     found: list[StoredRequest] = []
     while segment := spool.next_segment(0):
-        read = spool.read(segment)
+        read = list(spool.read(segment))
         found += read
         spool.remove(segment, [item.keys for item in read])
     return found
