@@ -28,7 +28,7 @@ class Work(Protocol):
     """What a lane does with segments."""
 
     def next(self, timeout_s: float) -> Segment | None:
-        """Return the segment to work on, the same one until it is done, deferred or given up."""
+        """Return a segment to work on, which no other lane is given until it is done, deferred or given up."""
         ...
 
     def do(self, segment: Segment) -> None:
@@ -79,9 +79,13 @@ class Reach:
 
 
 class Strikes:
-    """How often each segment failed although others did not, as all lanes find that do the same work."""
+    """How often each segment failed although others did not, as all lanes find that do the same work.
+
+    `last_error` is why the last of them could not be done; empty while all is well.
+    """
 
     def __init__(self) -> None:
+        self.last_error = ""
         self._lock = threading.Lock()
         self._counts = Counter[str]()
         self._done_since_failure = False
@@ -89,13 +93,15 @@ class Strikes:
     def succeeded(self, name: str) -> None:
         """Note that a segment is done."""
         with self._lock:
+            self.last_error = ""
             self._counts.pop(name, None)
             self._done_since_failure = True
 
-    def failed(self, name: str, *, is_database_away: bool) -> bool:
+    def failed(self, name: str, error: Exception) -> bool:
         """Note that a segment failed; return whether it is to be given up."""
         with self._lock:
-            if self._done_since_failure and not is_database_away:
+            self.last_error = str(error)
+            if self._done_since_failure and not isinstance(error, DatabaseUnreachable):
                 self._counts[name] += 1
             self._done_since_failure = False
             return self._counts[name] >= STRIKE_LIMIT
@@ -113,13 +119,17 @@ class Lane:
         begin: Callable[[], None] | None = None,
     ) -> None:
         """Take the work, the strikes of all lanes that do the same, and what must succeed before it begins."""
-        self.last_error = ""
         self._begin = begin
         self._work = work
         self._reach = reach
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"momus-{name}")
         self._strikes = strikes or Strikes()
+
+    @property
+    def last_error(self) -> str:
+        """Why the last segment could not be done, by this lane or another that does the same; empty while all is well."""
+        return self._strikes.last_error
 
     def start(self) -> None:
         """Begin to work."""
@@ -136,7 +146,7 @@ class Lane:
 
     def _run(self) -> None:
         if self._begin and self._wait_for(self._begin):
-            self.last_error = ""
+            self._strikes.last_error = ""
             self._reach.found()
         pauses = _pauses()
         while not self._stopping.is_set():
@@ -171,7 +181,7 @@ class Lane:
 
     def _not_ready(self, error: Exception) -> None:
         """Tell of it; no segment is at fault. What only a person can mend is an error, and tried again all the same."""
-        self.last_error = str(error)
+        self._strikes.last_error = str(error)
         if isinstance(error, DatabaseUnreachable):
             self._reach.lost(error)
         else:
@@ -179,20 +189,18 @@ class Lane:
             log.error("the database cannot be used; what is received waits in the spool: %s", error, exc_info=reason)
 
     def _succeeded(self, segment: Segment) -> None:
-        self.last_error = ""
         self._strikes.succeeded(segment.name)
         self._reach.found()
 
     def _failed(self, segment: Segment, error: Exception) -> None:
         """Let the next segment try; give this one up when it fails again and again while others do not."""
-        self.last_error = str(error)
         if isinstance(error, DatabaseUnreachable):
             self._reach.lost(error)
         elif isinstance(error, DatabaseError):
             log.warning("segment %s could not be written and stays in the spool: %s", segment.name, error)
         else:
             log.error("segment %s met an unexpected error and stays in the spool", segment.name, exc_info=error)
-        if self._strikes.failed(segment.name, is_database_away=isinstance(error, DatabaseUnreachable)):
+        if self._strikes.failed(segment.name, error):
             self._work.give_up(segment)
         else:
             self._work.defer(segment)

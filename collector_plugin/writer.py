@@ -8,7 +8,7 @@
 There are two raw lanes, for while rows of one segment are made those of another are sorted, compressed and written. The
 record lane takes most of the time and gives way to them, item by item, unless it is `OVERDUE_S` behind or the spool is
 half full: so it is late under load, but never for ever. Nothing needs to be remembered: a segment that is still
-there is the intent, one that is gone is done, and after a crash both lanes do it again, which leads to the same rows.
+there is the intent, one that is gone is done, and after a crash the lanes do it again, which leads to the same rows.
 """
 
 import logging
@@ -21,7 +21,7 @@ from functools import partial
 from collector_plugin.batch import raw_blocks, record_blocks
 from collector_plugin.exactly_once import Written, write
 from collector_plugin.lane import POLL_S, Lane, Reach, Strikes
-from collector_plugin.merges import Merges
+from collector_plugin.merges import PAUSE_S, Merges
 from collector_plugin.metrics import Histogram
 from collector_plugin.spool.segment import Segment
 from collector_plugin.spool.segment_format import StoredRequest, decode_file
@@ -83,13 +83,13 @@ class Writer:
             DatabaseError: the database cannot be used, and waiting will not change that.
         """
         self.counts = WriterCounts()
-        self.merges = Merges(is_ours=database.folder is not None)
         self._reach = Reach()
         try:
             database.connect()
         except DatabaseUnreachable as error:
             self._reach.lost(error)
         self._clones = [database.clone() for _ in range(RAW_LANE_COUNT)]
+        self.merges = Merges(database.clone() if database.folder else None)
         self._stored, in_hand = Stored(), InHand()
         self._spool = spool
         *others, reading = self._clones
@@ -106,7 +106,9 @@ class Writer:
                 )
                 for number, own in enumerate([database, *others])
             ),
-            Lane("reader", Records(spool, reading, self.counts, self._stored, in_hand.is_empty), self._reach),
+            Lane(
+                "reader", Records(spool, reading, self.counts, self._stored, in_hand.is_empty, self.merges), self._reach
+            ),
         ]
 
     def start(self) -> None:
@@ -118,9 +120,10 @@ class Writer:
         """Return when the segments in hand are written or have failed; the rest stays in the spool."""
         for lane in self._lanes:
             lane.ask_to_stop()
+        # One that repairs a table waits for a mutation, which waits for merges.
+        self.merges.close()
         for lane in self._lanes:
             lane.join()
-        self.merges.go_on(self._clones[0])
         for clone in self._clones:
             clone.close()
 
@@ -242,9 +245,11 @@ class Raw:
             if segment:
                 self._in_hand.take(segment.name)
         if segment is None:
-            self._merges.go_on(self._database)
+            self._merges.go_on()
         elif self._spool.has_closed(self):
-            self._merges.give_way(self._database)
+            self._merges.give_way()
+        else:
+            self._merges.go_on(PAUSE_S)
         return segment
 
     def do(self, segment: Segment) -> None:
@@ -254,7 +259,7 @@ class Raw:
             self._database,
             segment.name,
             lambda: raw_blocks(_noted(self._spool.read(segment), keys), segment.name),
-            before_repair=partial(self._merges.go_on, self._database),
+            before_repair=self._merges.go_on,
         )
         for number, request in enumerate(written.lost):
             self._spool.keep_aside(f"{segment.name}-{number}.{request.kind}", request.body)
@@ -285,13 +290,20 @@ class Records:
     """Reads the segments that are stored, writes what dialects find in them, and removes them from the spool."""
 
     def __init__(
-        self, spool: Spool, database: Database, counts: WriterCounts, stored: Stored, is_raw_idle: threading.Event
+        self,
+        spool: Spool,
+        database: Database,
+        counts: WriterCounts,
+        stored: Stored,
+        is_raw_idle: threading.Event,
+        merges: Merges,
     ) -> None:
         self._spool = spool
         self._database = database
         self._counts = counts
         self._stored = stored
         self._is_raw_idle = is_raw_idle
+        self._merges = merges
 
     def next(self, timeout_s: float) -> Segment | None:
         """Return the segment that was handed over first."""
@@ -304,6 +316,7 @@ class Records:
             self._database,
             segment.name,
             lambda: record_blocks(_requests(segment), segment.name, partial(self._give_way, segment)),
+            before_repair=self._merges.go_on,
         )
         self._spool.remove(segment, self._stored.keys(segment))
         self._stored.pop(segment)

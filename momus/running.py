@@ -91,7 +91,7 @@ def _give_code_back() -> None:
     """
     with suppress(OSError, AttributeError):
         madvise = ctypes.CDLL(None).madvise
-        for start, size_bytes in _unchanged_code(Path("/proc/self/smaps").read_text()):
+        for start, size_bytes in _unchanged_code(Path("/proc/self/smaps").read_text(errors="replace")):
             madvise(ctypes.c_void_p(start), ctypes.c_size_t(size_bytes), mmap.MADV_DONTNEED)
 
 

@@ -2,8 +2,9 @@
 
 There is a door before it: a request that would wait too long for those that are in hand is refused before it is received.
 Those count that are whole, and those that have just begun, for as many bytes as they say they will have: many that come at
-once would all pass before the first of them is there. One that takes longer to come than `COMING_S` keeps nobody waiting
-but itself, so that slow clients, and those that announce much and send nothing, shut the door for nobody.
+once would all pass before the first of them is there. But of what is announced, no more counts than eight times what has come, and
+one that takes longer to come than `COMING_S` keeps nobody waiting but itself: slow clients, and those that announce much and
+send little, shut the door for nobody.
 """
 
 import threading
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from schemas.errors import Overloaded
 
 COMING_S = 0.5
+# A client that sends at once has sent a quarter of a megabyte by the time that its request is looked at.
+ANNOUNCED_PER_BYTE = 8
 # The door is open to so many at once, however large they are: so few are soon served, and refused they would come again.
 FEW = 4
 
@@ -131,4 +134,6 @@ class Place:
         """Return how much of it others must wait for that begin now, by the monotonic clock."""
         if self.is_whole:
             return self.size_bytes
-        return max(self._expected_bytes, self.size_bytes) if now_s < self._coming_until_s else 0
+        if now_s >= self._coming_until_s:
+            return 0
+        return max(min(self._expected_bytes, ANNOUNCED_PER_BYTE * self.size_bytes), self.size_bytes)

@@ -13,6 +13,7 @@ The index is written when all records are durable. It spares reading a whole seg
 without one is read.
 """
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -125,26 +126,27 @@ def decode(data: bytes) -> Iterator[StoredRequest | Index | Corrupt | TornTail]:
 
 
 def decode_file(file: BinaryIO) -> Iterator[StoredRequest | Index | Corrupt | TornTail]:
-    """Yield what `decode` yields of a file from here on, with one record in memory at a time up to the first damage.
+    """Yield what `decode` yields of a whole file; one record is in memory at a time, and from the first damage on the rest.
 
     Raises:
         OSError: it cannot be read.
     """
-    at = 0
-    while start := file.read(HEADER.size):
+    size_bytes, at = file.seek(0, os.SEEK_END), 0
+    file.seek(0)
+    while at < size_bytes:
+        start = file.read(HEADER.size)
         header = _header_at(start, 0)
-        record = start + file.read(header.end - len(start)) if header else start
+        # A damaged length may be any: nothing is asked for that is not there.
+        is_whole = header is not None and at + header.end <= size_bytes
+        record = start + file.read(header.end - len(start)) if header and is_whole else start
         found = _record_at(record, 0)
         if found is None:
-            rest = record + file.read()
-            yield from (
-                replace(item, offset=at + item.offset) if isinstance(item, Corrupt | TornTail) else item
-                for item in decode(rest)
-            )
+            for item in decode(record + file.read()):
+                yield replace(item, offset=at + item.offset) if isinstance(item, Corrupt | TornTail) else item
             return
+        at += found[1]
         del record
         yield found[0]
-        at += found[1]
 
 
 def index_bytes(end: bytes) -> int:

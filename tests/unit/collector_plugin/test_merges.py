@@ -8,15 +8,15 @@ import pytest
 
 from collector_plugin import merges as module
 from collector_plugin.merges import Merges
-from schemas.database import Database
-from schemas.errors import DatabaseError
+from schemas.database import Database, Row
+from schemas.errors import BadQuery, DatabaseError
 
 
 @pytest.fixture
 def merges(database: Database) -> Iterator[Merges]:
-    merges = Merges(is_ours=True)
+    merges = Merges(database.clone())
     yield merges
-    merges.go_on(database)
+    merges.close()
 
 
 def insert_parts(database: Database, count: int) -> None:
@@ -45,12 +45,12 @@ def wait_for(is_so: Callable[[], bool]) -> None:
 
 def test_nothing_is_merged_while_they_wait_and_all_is_afterwards(database: Database, merges: Merges) -> None:
     """Forty small parts would be merged at once."""
-    merges.give_way(database)
+    merges.give_way()
     insert_parts(database, 40)
     time.sleep(0.5)
     assert part_count(database) == 40
     assert are_waiting(merges)
-    merges.go_on(database)
+    merges.go_on()
     assert not are_waiting(merges)
     wait_for(lambda: part_count(database) < 10)
 
@@ -62,26 +62,26 @@ def test_they_go_on_with_many_parts_and_give_way_again_with_few(
     monkeypatch.setattr(module, "FEW_PARTS", 20)
     monkeypatch.setattr(module, "MANY_PARTS", 30)
     seen = []
-    merges.give_way(database)
+    merges.give_way()
     for _ in range(3):
         insert_parts(database, 10)
-        merges.give_way(database)
+        merges.give_way()
         seen.append(are_waiting(merges))
     assert seen == [True, True, False]
     wait_for(lambda: part_count(database) < 20)
-    merges.give_way(database)
+    merges.give_way()
     assert are_waiting(merges)
 
 
 def test_whoever_waits_for_a_mutation_is_let_go_on(database: Database, merges: Merges) -> None:
     """As one who has a person's data deleted while spans come without a pause."""
     insert_parts(database, 1)
-    merges.give_way(database)
+    merges.give_way()
     deleting = threading.Thread(target=delete_all, args=(database.clone(),))
     deleting.start()
     deleting.join(0.5)
     assert deleting.is_alive()
-    merges.give_way(database)
+    merges.give_way()
     assert not are_waiting(merges)
     deleting.join(30)
     assert not deleting.is_alive()
@@ -92,32 +92,78 @@ def delete_all(database: Database) -> None:
         database.command("ALTER TABLE otel_traces DELETE WHERE 1 SETTINGS mutations_sync = 2")
 
 
+def test_they_do_not_go_on_for_a_moment(database: Database, merges: Merges, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was being merged would be begun again each time; but nothing keeps them waiting for long."""
+    now_s = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    merges.give_way()
+    now_s += 1
+    merges.go_on(1.5)
+    assert are_waiting(merges)
+    now_s += 1
+    merges.go_on(1.5)
+    assert not are_waiting(merges)
+
+
+def test_in_the_end_they_go_on_for_good(database: Database, merges: Merges) -> None:
+    """Who repairs a table while the writer stops waits for them, and no lane may stop them once more."""
+    merges.give_way()
+    merges.close()
+    assert not are_waiting(merges)
+    merges.give_way()
+    assert not are_waiting(merges)
+
+
 def test_a_server_is_told_nothing() -> None:
     """Others may depend on its merges."""
-    merges = Merges(is_ours=False)
-    merges.give_way(Away())  # type: ignore[arg-type]  # asks to be asked nothing
+    merges = Merges(None)
+    merges.give_way()
     assert not are_waiting(merges)
 
 
+@pytest.mark.parametrize("error", [DatabaseError, BadQuery])
 def test_a_database_that_fails_is_asked_again(
-    database: Database, merges: Merges, caplog: pytest.LogCaptureFixture
+    database: Database, caplog: pytest.LogCaptureFixture, error: type[Exception]
 ) -> None:
     """A thread that writes must not end for this; that it could not be told is logged."""
-    merges.give_way(Away())  # type: ignore[arg-type]  # fails in everything
+    failing = Failing(database, error)
+    merges = Merges(failing)  # type: ignore[arg-type]  # what is asked of it, it has
+    merges.give_way()
     assert not are_waiting(merges)
-    merges.give_way(database)
-    merges.go_on(Away())  # type: ignore[arg-type]  # fails in everything
-    assert are_waiting(merges)
-    assert len(caplog.records) == 2
-    merges.go_on(database)
+    failing.is_failing = False
+    merges.give_way()
+    failing.is_failing = True
+    merges.go_on()
+    assert are_waiting(merges) == (error is DatabaseError)
+    failing.is_failing = False
+    merges.close()
     assert not are_waiting(merges)
+    assert len(caplog.records) == (2 if error is DatabaseError else 1)
 
 
-class Away:
-    """A database that fails."""
+class Failing:
+    """A database that fails while it is told to; to start merges it never fails with a query that cannot run."""
 
-    def query(self, name: str) -> None:
-        raise DatabaseError("it is gone")
+    def __init__(self, database: Database, error: type[Exception]) -> None:
+        self.is_failing = True
+        self._database = database.clone()
+        self._error = error
+
+    def query(self, name: str) -> list[Row]:
+        self._fail()
+        return self._database.query(name)
+
+    def stop_merges(self) -> None:
+        self._database.stop_merges()
 
     def start_merges(self) -> None:
-        raise DatabaseError("it is gone")
+        if self._error is DatabaseError:
+            self._fail()
+        self._database.start_merges()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _fail(self) -> None:
+        if self.is_failing:
+            raise self._error("it is gone")

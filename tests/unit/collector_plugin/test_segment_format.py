@@ -5,6 +5,7 @@ import struct
 import zlib
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,3 +102,18 @@ def test_a_file_is_read_as_its_bytes_are(
         written[data.draw(st.integers(0, len(written) - 1))] ^= data.draw(st.integers(1, 255))
     kept = bytes(written[: data.draw(st.integers(0, len(written)))])
     assert list(decode_file(io.BytesIO(kept))) == list(decode(kept))
+
+
+@pytest.mark.parametrize("field", range(3))
+def test_a_damaged_length_costs_only_its_record(field: int) -> None:
+    """Whatever it says: what is not there is not asked for."""
+    first, second = (StoredRequest("traces", body, 1, bytes(KEY_BYTES)) for body in (b"first", b"second"))
+    record = bytearray(record_of(first))
+    at = (8, 21, 23)[field]  # of the body, the tenant, the keys
+    record[at : at + 2] = b"\xff\xff"
+    if field == 0:
+        record[at : at + 4] = b"\xff\xff\xff\x7f"
+    elif field == 2:
+        record[at : at + 4] = b"\xff\xff\xff\xff"
+    found = list(decode_file(io.BytesIO(bytes(record) + record_of(second))))
+    assert found == [Corrupt(0, bytes(record)), second]

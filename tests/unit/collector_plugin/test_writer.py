@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from collector_plugin import batch
+from collector_plugin import batch, exactly_once
 from collector_plugin.batch import Block, raw_blocks, record_blocks
 from collector_plugin.dialects import read_span
 from collector_plugin.exactly_once import Written, write
@@ -159,25 +159,54 @@ def test_rows_that_were_doubled_are_made_single(database: Database) -> None:
 
 def test_rows_are_made_right_while_merges_wait(database: Database, spool: Spool) -> None:
     """The engine takes rows out only while it may merge, so to wait for that would be to wait for ever."""
-    merges, in_hand = Merges(is_ours=True), InHand()
+    merges, in_hand = Merges(database.clone()), InHand()
     raw = Raw(spool, database, WriterCounts(), Stored(), in_hand, merges)
     spool.append(traces("a", "b"))
     spool.seal()
     segment = raw.next(0)
     assert segment
     database.insert("otel_traces", next(raw_blocks(spool.read(segment), segment.name)).tables["otel_traces"], token="x")
-    merges.give_way(database)
+    merges.give_way()
     writing = threading.Thread(target=raw.do, args=(segment,), daemon=True)
     writing.start()
     writing.join(30)
     assert not writing.is_alive()
     assert counts(database)["otel_traces"] == 2
+    merges.close()
+
+
+def test_a_writer_that_repairs_while_it_stops_comes_to_its_end(
+    database: Database, spool: Spool, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last lane may wait for merges that another one has stopped."""
+    is_counting, may_count = threading.Event(), threading.Event()
+    count = exactly_once._count
+
+    def count_none_at_first(asked: Database, segment: str, table: str) -> int:
+        if table != "span_facts" or is_counting.is_set():
+            return count(asked, segment, table)
+        is_counting.set()
+        may_count.wait(20)
+        return 0
+
+    monkeypatch.setattr(exactly_once, "_count", count_none_at_first)
+    monkeypatch.setattr(Merges, "go_on", lambda *_: None)  # as if another lane stopped them again at once
+    spool.append(traces("a"))
+    writer.start()
+    assert is_counting.wait(20)
+    writer.merges.give_way()
+    may_count.set()
+    stopping = threading.Thread(target=writer.stop, daemon=True)
+    stopping.start()
+    stopping.join(30)
+    assert not stopping.is_alive()
+    assert counts(database) == everywhere(1)
 
 
 def test_no_two_lanes_write_one_segment_at_once(database: Database, spool: Spool) -> None:
     """Each takes the oldest that no other has; what one fails at, either may take, after all others."""
     stored, in_hand = Stored(), InHand()
-    one, other = (Raw(spool, database, WriterCounts(), stored, in_hand, Merges(is_ours=False)) for _ in range(2))
+    one, other = (Raw(spool, database, WriterCounts(), stored, in_hand, Merges(None)) for _ in range(2))
     for name in "abc":
         spool.append(traces(name))
         spool.seal()
@@ -393,7 +422,9 @@ def test_reading_does_not_wait_for_ever(
     stored.add(segment, [])
     monkeypatch.setattr("collector_plugin.writer.OVERDUE_S", overdue_s)
     reading = threading.Thread(
-        target=Records(spool, database, WriterCounts(), stored, is_raw_idle).do, args=(segment,), daemon=True
+        target=Records(spool, database, WriterCounts(), stored, is_raw_idle, Merges(None)).do,
+        args=(segment,),
+        daemon=True,
     )
     reading.start()
     reading.join(20)
@@ -411,7 +442,9 @@ def test_reading_gives_way(spool: Spool, database: Database) -> None:
     assert segment
     is_raw_idle, stored, own = threading.Event(), Stored(), database.clone()
     stored.add(segment, [])
-    thread = threading.Thread(target=Records(spool, own, WriterCounts(), stored, is_raw_idle).do, args=(segment,))
+    thread = threading.Thread(
+        target=Records(spool, own, WriterCounts(), stored, is_raw_idle, Merges(None)).do, args=(segment,)
+    )
     thread.start()
     thread.join(0.5)
     assert thread.is_alive()
