@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
-
-import chdb
 
 from momus.clickhouse_request import Question
 from schemas.database import DATABASE_NAME
@@ -84,8 +83,8 @@ class Engine:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:  # Any: chdb is untyped
-        connect: Any = chdb.connect
-        connection = connect(str(self._folder))
+        # Only here: who stores in a server has no engine, or need not load it.
+        connection = import_module("chdb").connect(str(self._folder))
         try:
             yield connection
         finally:

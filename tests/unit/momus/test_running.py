@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,21 @@ print(before - in_files(), connection.query("SELECT sum(number) FROM numbers(10)
     given_back_kib, total = done.stdout.split()
     assert int(given_back_kib) > 10_000
     assert total == "45"
+
+
+def test_who_stores_in_a_server_loads_no_engine(tmp_path: Path) -> None:
+    """It would take 200 MB, and need not be installed."""
+    script = """
+import sys
+from pathlib import Path
+from momus.server import Server
+from schemas.settings import load
+free = {"http_address": "127.0.0.1:0", "grpc_address": "127.0.0.1:0"}
+server = Server(load(database="clickhouse://127.0.0.1:1/momus", spool=Path(sys.argv[1]), **free), analyses=False)
+server.start()
+server.stop()
+print("chdb" in sys.modules)
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "spool")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "False\n"
