@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from collector_plugin import lane
-from collector_plugin.lane import Lane, Reach
+from collector_plugin.lane import Lane, Reach, Strikes
 from collector_plugin.spool.segment import Segment
 from schemas.errors import DatabaseUnreachable
 
@@ -56,3 +56,13 @@ def test_a_lane_probes_while_the_database_is_away_and_goes_on_when_it_is_back(mo
     assert (outage.attempt_count, outage.probes_left) == (2, 0)
     assert reach.is_reachable
     assert not writing.last_error
+
+
+def test_an_error_is_over_when_any_lane_that_does_the_same_succeeds() -> None:
+    """Else health would tell of it until the lane that met it is given another segment."""
+    strikes, reach = Strikes(), Reach()
+    one, other = (Lane(name, Outage(0), reach, strikes) for name in ("one", "other"))
+    strikes.failed("1-a", DatabaseUnreachable("it is gone"))
+    assert one.last_error == other.last_error == "it is gone"
+    strikes.succeeded("1-a")
+    assert one.last_error == other.last_error == ""
