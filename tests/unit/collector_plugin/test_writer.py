@@ -175,6 +175,24 @@ def test_rows_are_made_right_while_merges_wait(database: Database, spool: Spool)
     merges.close()
 
 
+def test_merges_go_on_under_a_load_that_leaves_no_segment_waiting(
+    database: Database, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lane need not be idle for that: it may find a segment whenever it asks."""
+    monkeypatch.setattr("collector_plugin.writer.PAUSE_S", 0.0)
+    merges = Merges(database.clone())
+    raw = Raw(spool, database, WriterCounts(), Stored(), InHand(), merges)
+    seen = []
+    for name in "ab":
+        spool.append(traces(name))
+        spool.seal()
+    for _ in range(2):
+        assert raw.next(0)
+        seen.append(merges.are_waiting)
+    merges.close()
+    assert seen == [True, False]
+
+
 def test_a_writer_that_repairs_while_it_stops_comes_to_its_end(
     database: Database, spool: Spool, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
